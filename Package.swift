@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+
+/// A Swift target with the project's language settings.
+func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+/// The tests of target `name`; they use only what the package itself can see (`package` and `public`).
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, resources: resources, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "carat",
+    products: [
+        .library(name: "Carat", targets: ["Carat"]),
+        .executable(name: "carat", targets: ["CLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+    ],
+    targets: [
+        // System libraries and C
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "COpenMP", providers: [.apt(["libomp-dev"])]),
+        .target(name: "CKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
+        .target(name: "CTinyModel"),
+
+        // Formats
+        target("GGUF", []),
+        target("Tokenizer", [heap]),
+        target("Quantization", ["GGUF"]),
+
+        // From matmul to text; arrows run downwards only
+        target("Compute", ["CKernels", "COpenBLAS", "COpenMP", "GGUF"]),
+        target("Planner", ["Compute"]),
+        target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
+        target("Engine", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
+        target("Carat", ["Engine"]),
+        .executableTarget(
+            name: "CLI", dependencies: ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", argumentParser],
+            swiftSettings: swift),
+
+        // Tests
+        tests("GGUF", ["GGUF"]),
+        tests("Tokenizer", ["Tokenizer"]),
+        tests("CKernels", ["CKernels", "Quantization", "GGUF"]),
+    ]
+)
