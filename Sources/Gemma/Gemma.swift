@@ -1,1 +1,135 @@
-// Gemma
+public import Compute
+public import Planner
+
+/// The forward pass of Gemma 1: reads top to bottom.
+///
+/// Prefill and decode are the same pass with another number of positions. `n` positions of one sequence go through all
+/// layers at once; the plan says for each projection how it is computed. Intermediates are named as in the paper and can
+/// be read by a probe. Source: Gemma Team 2024, arXiv:2403.08295.
+///
+/// Belongs to the thread that calls it.
+public final class Gemma {
+    public let model: GemmaModel
+    public let plan: Plan
+    public let executor: Executor
+    /// Most positions in one forward call.
+    public let ubatch: Int
+    /// Called after each step with the step's result; for tests, debugging and study.
+    public var probe: Probe?
+    /// Asked before each layer; true ends the forward call with `CancellationError`, the cache as it was before.
+    public var isCancelled: (() -> Bool)?
+
+    private let x: Matrix  // [ubatch, d], the residual stream
+    private let normed: Matrix  // [ubatch, d]
+    private let q: Matrix  // [ubatch, heads * headDim]
+    private let k: Matrix  // [ubatch, kvHeads * headDim]
+    private let v: Matrix  // [ubatch, kvHeads * headDim]
+    private let mixed: Matrix  // [ubatch, heads * headDim], values weighted by attention
+    private let delta: Matrix  // [ubatch, d], what a sub-layer adds to the residual stream
+    private let gate: Matrix  // [ubatch, ff]
+    private let up: Matrix  // [ubatch, ff]
+    private let angles: Matrix  // [ubatch, headDim], cosines and sines
+    private let selected: Matrix  // [logitRows, d]
+    private let logits: Matrix  // [logitRows, vocabulary]
+    private let rope: RoPE
+
+    /// Most positions whose logits are computed in one call: 256,000 Floats each.
+    public static let logitRows = 32
+
+    public init(_ model: GemmaModel, plan: Plan, executor: Executor, ubatch: Int = 512) {
+        let c = model.config
+        self.model = model
+        self.plan = plan
+        self.executor = executor
+        self.ubatch = ubatch
+        x = Matrix(rows: ubatch, columns: c.width)
+        normed = Matrix(rows: ubatch, columns: c.width)
+        q = Matrix(rows: ubatch, columns: c.heads * c.headDim)
+        k = Matrix(rows: ubatch, columns: c.kvHeads * c.headDim)
+        v = Matrix(rows: ubatch, columns: c.kvHeads * c.headDim)
+        mixed = Matrix(rows: ubatch, columns: c.heads * c.headDim)
+        delta = Matrix(rows: ubatch, columns: c.width)
+        gate = Matrix(rows: ubatch, columns: c.feedForwardWidth)
+        up = Matrix(rows: ubatch, columns: c.feedForwardWidth)
+        angles = Matrix(rows: ubatch, columns: c.headDim)
+        selected = Matrix(rows: Self.logitRows, columns: c.width)
+        logits = Matrix(rows: Self.logitRows, columns: model.weights.output.rows)
+        rope = RoPE(headDim: c.headDim, base: c.ropeBase)
+    }
+
+    /// Bytes of the matrices of a forward pass, next to the file's own and the cache's.
+    public static func workingBytes(_ c: GemmaConfig, vocabularyCount: Int, ubatch: Int) -> Int {
+        let attention = 2 * c.heads * c.headDim + 2 * c.kvHeads * c.headDim + c.headDim
+        let columns = 3 * c.width + attention + 2 * c.feedForwardWidth
+        return MemoryLayout<Float>.stride * (ubatch * columns + logitRows * (c.width + vocabularyCount))
+    }
+
+    /// An empty cache that fits this model.
+    public func makeCache(capacity: Int, element: KVCache.Element = .f16) -> KVCache {
+        let c = model.config
+        return KVCache(layers: c.layers, kvHeads: c.kvHeads, headDim: c.headDim, capacity: capacity, element: element)
+    }
+
+    /// Runs `tokens` as the next positions of the sequence in `cache`. Their final states stay here for `logits`.
+    ///
+    /// Precondition: 1 ... ubatch tokens, all in the vocabulary, and room in the cache.
+    /// Throws: `CancellationError` when `isCancelled` says so.
+    public func forward(_ tokens: [Int32], cache: KVCache) throws(CancellationError) {
+        let c = model.config
+        let w = model.weights
+        let n = tokens.count
+        let first = cache.count
+        precondition(n >= 1 && n <= ubatch, "\(n) tokens in a ubatch of \(ubatch)")
+        precondition(first + n <= cache.capacity, "\(n) tokens after \(first) in a cache of \(cache.capacity)")
+
+        executor.lookUp(tokens, in: w.tokenEmbedding, scale: Float(c.width).squareRoot(), into: x)
+        executor.fillAngles(rope, first: first, rows: n, into: angles)
+        probe?(.embedding, nil, x, n)
+
+        for (index, layer) in w.layers.enumerated() {
+            if isCancelled?() == true { throw CancellationError() }
+            executor.rmsNorm(x, weight: layer.attentionNorm, epsilon: c.normEpsilon, rows: n, into: normed)
+            probe?(.attentionNorm, index, normed, n)
+            executor.project(normed, rows: n, [on(layer.query, q, n), on(layer.key, k, n), on(layer.value, v, n)])
+            executor.rotate(q, angles: angles, rows: n, scale: 1 / Float(c.headDim).squareRoot())
+            executor.rotate(k, angles: angles, rows: n)
+            probe?(.query, index, q, n)
+            probe?(.key, index, k, n)
+            probe?(.value, index, v, n)
+            executor.store(keys: k, values: v, first: first, rows: n, layer: index, in: cache)
+            executor.attend(queries: q, first: first, rows: n, layer: index, cache: cache, into: mixed)
+            probe?(.attention, index, mixed, n)
+            executor.project(mixed, rows: n, [on(layer.attentionOutput, delta, n)])
+            executor.add(delta, to: x, rows: n)
+            probe?(.afterAttention, index, x, n)
+
+            executor.rmsNorm(x, weight: layer.feedForwardNorm, epsilon: c.normEpsilon, rows: n, into: normed)
+            executor.project(normed, rows: n, [on(layer.gate, gate, n), on(layer.up, up, n)])
+            executor.geGLU(gate: gate, up: up, rows: n)
+            probe?(.gated, index, gate, n)
+            executor.project(gate, rows: n, [on(layer.down, delta, n)])
+            executor.add(delta, to: x, rows: n)
+            probe?(.afterFeedForward, index, x, n)
+        }
+        cache.advance(to: first + n)
+    }
+
+    /// Logits of rows `rows` of the latest forward call, each over the vocabulary; valid until the next call.
+    ///
+    /// Precondition: at most `logitRows` rows.
+    public func logits(rows: Range<Int>) -> Matrix {
+        precondition(rows.count <= Self.logitRows && rows.upperBound <= ubatch, "logits of rows \(rows)")
+        executor.copyRows(rows, of: x, into: selected)
+        executor.rmsNorm(
+            selected, weight: model.weights.outputNorm, epsilon: model.config.normEpsilon, rows: rows.count, into: selected)
+        probe?(.outputNorm, nil, selected, rows.count)
+        executor.project(selected, rows: rows.count, [on(model.weights.output, logits, rows.count)])
+        probe?(.logits, nil, logits, rows.count)
+        return logits
+    }
+
+    /// The projection by `weight` into `output`, on the path that the plan has for `n` positions.
+    private func on(_ weight: Weight, _ output: Matrix, _ n: Int) -> Projection {
+        Projection(weight, to: output, path: plan.path(for: weight.format, positions: n))
+    }
+}

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma clang assume_nonnull begin
+
 /// Weight formats that Carat computes with.
 typedef enum {
     CARAT_F32,
@@ -44,25 +46,54 @@ typedef void (*carat_dequantize_fn)(const void *row, size_t count, float *out);
 typedef void (*carat_dot_fn)(
     const void *rows, size_t row_bytes, size_t row_count, size_t columns, const void *activation, float *y);
 
+/// One run of keys for the query heads that share a KV head: scores, softmax and weighted values of that run alone.
+/// Runs are joined by `carat_attention_join`, always in ascending order, so that the bits do not depend on who did which.
+typedef struct {
+    const float *queries;  // [heads, dim], already scaled by 1/sqrt(dim)
+    const void *keys;      // [count, stride] F16 or F32, rows of `dim`
+    const void *values;    // likewise
+    size_t heads, dim, count, stride;
+    float *scores;  // scratch, [heads, count rounded up to 8]
+    float *maxima;  // out, [heads]: largest score
+    float *sums;    // out, [heads]: sum of exp(score - maximum)
+    float *mixed;   // out, [heads, dim]: sum of exp(score - maximum) * value
+} carat_attention;
+
 /// The kernels of one instruction set.
 typedef struct {
     const char *isa;
-    carat_dequantize_fn dequantize[CARAT_FORMAT_COUNT];
-    carat_dot_fn dot[CARAT_FORMAT_COUNT];
+    carat_dequantize_fn _Nonnull dequantize[CARAT_FORMAT_COUNT];
+    carat_dot_fn _Nonnull dot[CARAT_FORMAT_COUNT];
 
     /// `count` floats to int8 blocks; count is a multiple of the block size.
-    void (*quantize256)(const float *x, size_t count, carat_act256 *out);
-    void (*quantize32)(const float *x, size_t count, carat_act32 *out);
+    void (*_Nonnull quantize256)(const float *x, size_t count, carat_act256 *out);
+    void (*_Nonnull quantize32)(const float *x, size_t count, carat_act32 *out);
+
+    /// y = x / sqrt(mean(x^2) + epsilon) * weight
+    void (*_Nonnull rms_norm)(const float *x, const float *weight, float epsilon, size_t count, float *y);
+    /// Rotates the pairs (i, i + dim/2) of one head in place (the NEOX order).
+    void (*_Nonnull rope)(float *head, const float *cosines, const float *sines, size_t dim);
+    /// out = gelu(gate) * up, with the tanh form of GELU; `out` may be `gate`.
+    void (*_Nonnull geglu)(const float *gate, const float *up, size_t count, float *out);
+    /// y += x
+    void (*_Nonnull add)(const float *x, size_t count, float *y);
+    void (*_Nonnull to_f16)(const float *x, size_t count, uint16_t *out);
+    void (*_Nonnull attend_f16)(const carat_attention *run);
+    void (*_Nonnull attend_f32)(const carat_attention *run);
+    /// Joins run `b` into run `a` (maximum, sum and mixed values of one head).
+    void (*_Nonnull join)(float *max_a, float *sum_a, float *mixed_a, float max_b, float sum_b, const float *mixed_b, size_t dim);
 } carat_kernels;
 
 /// Scalar C, the specification; runs everywhere.
 const carat_kernels *carat_kernels_portable(void);
 /// AVX2 + FMA + F16C, or NULL where this CPU or build lacks them.
-const carat_kernels *carat_kernels_avx2(void);
+const carat_kernels *_Nullable carat_kernels_avx2(void);
 /// The fastest table for this CPU.
 const carat_kernels *carat_kernels_best(void);
 
-static inline carat_dot_fn carat_dot(const carat_kernels *k, carat_format format) { return k->dot[format]; }
-static inline carat_dequantize_fn carat_dequantize(const carat_kernels *k, carat_format format) {
+static inline carat_dot_fn _Nonnull carat_dot(const carat_kernels *k, carat_format format) { return k->dot[format]; }
+static inline carat_dequantize_fn _Nonnull carat_dequantize(const carat_kernels *k, carat_format format) {
     return k->dequantize[format];
 }
+
+#pragma clang assume_nonnull end

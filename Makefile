@@ -1,0 +1,36 @@
+# Carat's everyday commands; `make` prints this menu.
+
+SWIFT ?= swift
+PROMPT ?= It was a dark night, and the old man
+TOKENS ?= 64
+PREFIX ?= /usr/local
+
+.PHONY: help setup build run test bench format install clean
+
+help: ## Print this menu
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install OpenBLAS and libomp where they are missing
+	@scripts/setup
+
+build: setup ## Build the release program
+	$(SWIFT) build -c release --product carat
+
+run: build ## Build, then generate text with the model inside the program (PROMPT=... TOKENS=...)
+	@$$($(SWIFT) build -c release --show-bin-path)/carat run -p "$(PROMPT)" -n $(TOKENS)
+
+test: setup ## Run all tests
+	$(SWIFT) test -c release
+
+bench: setup ## Measure both matmul paths
+	cd Benchmarks && $(SWIFT) package benchmark
+
+format: ## Bring the Swift sources into the project's format
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Benchmarks Benchmarks/Package.swift
+
+install: build ## Copy the program to PREFIX/bin
+	install -d $(PREFIX)/bin
+	install -m 755 $$($(SWIFT) build -c release --show-bin-path)/carat $(PREFIX)/bin/carat
+
+clean: ## Remove what was built
+	rm -rf .build Benchmarks/.build

@@ -1,0 +1,36 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Ctrl-C: the first one ends the work at hand with what was made, a second one ends the program at once.
+enum Interrupt {
+    private static let count = Atomic(0)
+
+    static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
+    static func clear() { count.store(0, ordering: .relaxed) }
+
+    static func install() {
+        clear()  // the counter exists before a signal can come
+        var action = sigaction()
+        let handler: @convention(c) (Int32) -> Void = { _ in
+            if Interrupt.count.wrappingAdd(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
+        }
+        #if canImport(Darwin)
+            action.__sigaction_u.__sa_handler = handler
+        #else
+            action.__sigaction_handler.sa_handler = handler
+        #endif
+        // no SA_RESTART: a pending read of the keyboard is to end as well
+        sigaction(SIGINT, &action, nil)
+        sigaction(SIGTERM, &action, nil)
+    }
+
+    /// A write to a closed pipe then fails with an error that `Output` knows, instead of a signal.
+    static func ignoreClosedPipes() { signal(SIGPIPE, SIG_IGN) }
+}

@@ -1,0 +1,55 @@
+extension Executor {
+    /// output = x / sqrt(mean(x^2) + epsilon) * weight, row by row.
+    public func rmsNorm(_ x: Matrix, weight: Vector, epsilon: Float, rows: Int, into output: Matrix) {
+        precondition(weight.count == x.columns && output.columns == x.columns, "rmsNorm: columns differ")
+        precondition(rows <= x.rowCapacity && rows <= output.rowCapacity, "rmsNorm of \(rows) rows")
+        let norm = kernels.table.pointee.rms_norm
+        forEach(rows) { row in norm(x.row(row), weight.base, epsilon, x.columns, output.row(row)) }
+    }
+
+    /// gate = gelu(gate) * up with the tanh form of GELU: the gated unit of Gemma's feed-forward layers.
+    public func geGLU(gate: Matrix, up: Matrix, rows: Int) {
+        precondition(gate.columns == up.columns, "geGLU: columns differ")
+        precondition(rows <= gate.rowCapacity && rows <= up.rowCapacity, "geGLU of \(rows) rows")
+        let geglu = kernels.table.pointee.geglu
+        // one position is still 16,384 exponentials: worth sharing
+        let parts = rows == 1 && gate.columns >= 4096 ? threads : 1
+        let width = (gate.columns / parts + 31) / 32 * 32
+        forEach(rows * parts) { item in
+            let first = item % parts * width
+            let count = min(width, gate.columns - first)
+            guard count > 0 else { return }
+            let target = gate.row(item / parts) + first
+            geglu(target, up.row(item / parts) + first, count, target)
+        }
+    }
+
+    /// x += y, row by row.
+    public func add(_ y: Matrix, to x: Matrix, rows: Int) {
+        precondition(x.columns == y.columns, "add: columns differ")
+        precondition(rows <= x.rowCapacity && rows <= y.rowCapacity, "add of \(rows) rows")
+        let add = kernels.table.pointee.add
+        forEach(rows) { row in add(y.row(row), x.columns, x.row(row)) }
+    }
+
+    /// output row i = row `indices[i]` of the table, times `scale`: the embedding of tokens.
+    public func lookUp(_ indices: [Int32], in table: Weight, scale: Float, into output: Matrix) {
+        precondition(output.columns == table.columns, "lookUp: columns differ")
+        precondition(indices.count <= output.rowCapacity, "lookUp of \(indices.count) rows")
+        let dequantize = kernels.dequantize(table.format)
+        forEach(indices.count) { position in
+            let index = Int(indices[position])
+            precondition(index >= 0 && index < table.rows, "row \(index) of \(table.rows) in \(table.name)")
+            let row = output.row(position)
+            dequantize(table.row(index), table.columns, row)
+            for column in 0..<output.columns { row[column] *= scale }
+        }
+    }
+
+    /// output row i = row rows.lowerBound + i of x.
+    public func copyRows(_ rows: Range<Int>, of x: Matrix, into output: Matrix) {
+        precondition(x.columns == output.columns && rows.count <= output.rowCapacity, "copyRows: shape")
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= x.rowCapacity, "copyRows: rows \(rows)")
+        output.base.update(from: x.row(rows.lowerBound), count: rows.count * x.columns)
+    }
+}

@@ -1,0 +1,36 @@
+internal import CKernels
+
+/// The SIMD kernels of one instruction set, chosen when the program starts.
+public struct Kernels: Sendable {
+    /// Instruction sets with kernels in this build.
+    public enum InstructionSet: String, Sendable, CaseIterable {
+        case portable, avx2
+    }
+
+    public let instructionSet: InstructionSet
+    /// A table in static memory, never written to.
+    nonisolated(unsafe) let table: UnsafePointer<carat_kernels>
+
+    /// The fastest kernels this CPU can run.
+    public static let best = Kernels(.avx2) ?? portable
+    /// Scalar C, the specification of all others.
+    public static let portable = Kernels(instructionSet: .portable, table: carat_kernels_portable())
+
+    /// The kernels of `instructionSet`, or nil where this CPU cannot run them.
+    public init?(_ instructionSet: InstructionSet) {
+        switch instructionSet {
+        case .portable: self = .portable
+        case .avx2:
+            guard let table = carat_kernels_avx2() else { return nil }
+            self.init(instructionSet: .avx2, table: table)
+        }
+    }
+
+    private init(instructionSet: InstructionSet, table: UnsafePointer<carat_kernels>) {
+        self.instructionSet = instructionSet
+        self.table = table
+    }
+
+    func dot(_ format: WeightFormat) -> carat_dot_fn { carat_dot(table, format.code) }
+    func dequantize(_ format: WeightFormat) -> carat_dequantize_fn { carat_dequantize(table, format.code) }
+}

@@ -1,0 +1,68 @@
+internal import COpenBLAS
+internal import COpenMP
+internal import Synchronization
+
+/// The one team of threads that everything parallel runs on: an OpenMP team of libomp.
+///
+/// OpenBLAS is set to one thread and is called from inside the team: two pools in one process would fight for the cores.
+/// Work is handed out in chunks from an atomic counter, so that a core which is busy elsewhere takes fewer of them. What a
+/// chunk computes never depends on who takes it: results are the same bits for every thread count.
+///
+/// A team serves one caller at a time.
+public final class ThreadTeam {
+    /// The most threads a region may have, the caller among them.
+    public let size: Int
+
+    private let next = Atomic(0)
+    private let isRunning = Atomic(false)
+
+    /// How long an idle thread spins for the next region before it sleeps: long enough for the gaps within a token,
+    /// short enough to leave the cores alone between requests.
+    private static let spinMilliseconds: Int32 = 4
+
+    public init(size: Int) {
+        precondition(size >= 1, "a thread team needs at least one thread, not \(size)")
+        self.size = size
+        openblas_set_num_threads(1)
+        kmp_set_blocktime(Self.spinMilliseconds)
+    }
+
+    /// Calls `body(chunk, worker)` once for each chunk of 0 ..< chunks, on up to `threads` threads at once.
+    ///
+    /// `worker` counts from 0 to size - 1 and no two running calls share one: it selects scratch memory.
+    /// `body` must be safe to run at the same time for different chunks.
+    func run(chunks: Int, threads: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
+        let threads = min(threads, size, chunks)
+        guard threads > 1 else {
+            for chunk in 0..<max(chunks, 0) { body(chunk, 0) }
+            return
+        }
+        let wasRunning = isRunning.exchange(true, ordering: .acquiring)
+        precondition(!wasRunning, "a thread team serves one caller at a time")
+        defer { isRunning.store(false, ordering: .releasing) }
+        next.store(0, ordering: .relaxed)
+
+        withoutActuallyEscaping(body) { body in
+            var region = Region(team: self, chunks: chunks, body: body)
+            withUnsafeMutablePointer(to: &region) { region in
+                GOMP_parallel(
+                    { $0?.assumingMemoryBound(to: Region.self).pointee.work() }, region, UInt32(threads), 0)
+            }
+        }
+    }
+
+    private struct Region {
+        let team: ThreadTeam
+        let chunks: Int
+        let body: (Int, Int) -> Void
+
+        func work() {
+            let worker = Int(omp_get_thread_num())
+            while true {
+                let chunk = team.next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard chunk < chunks else { return }
+                body(chunk, worker)
+            }
+        }
+    }
+}

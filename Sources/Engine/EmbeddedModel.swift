@@ -1,0 +1,14 @@
+internal import CTinyModel
+public import GGUF
+
+/// The small model that lives inside the binary: carat-tiny, 3.3 million weights of the Gemma architecture.
+///
+/// It writes plausible English sentences and no facts: for a first try, examples and tests.
+public enum EmbeddedModel {
+    public static let name = "carat-tiny"
+
+    public static func open() throws(GGUFError) -> GGUFFile {
+        let start = withUnsafePointer(to: carat_tiny_model) { UnsafeRawPointer($0) }
+        return try GGUFFile(bytes: FileBytes(static: start, count: carat_tiny_model_size))
+    }
+}

@@ -1,0 +1,41 @@
+/// What keeps a request from being run to its end.
+public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
+    case emptyPrompt
+    case promptTooLong(tokens: Int, context: Int)
+    case contextTooLong(requested: Int, limit: Int)
+    case tokenOutOfRange(id: Int, vocabulary: Int)
+    case option(name: String, value: String, allowed: String)
+    case notANumber(position: Int)
+    case noChatTemplate(model: String)
+    case textTooShort(tokens: Int, needed: Int)
+    case cancelled
+
+    public var description: String {
+        switch self {
+        case .emptyPrompt:
+            "the prompt has no tokens. Give some text, or use a model whose file adds a BOS token."
+        case .promptTooLong(let tokens, let context):
+            """
+            the prompt has \(tokens) tokens and the context has room for \(context), one of them for the reply. \
+            Shorten the prompt or raise the context (-c) as far as the model allows.
+            """
+        case .contextTooLong(let requested, let limit):
+            "a context of \(requested) tokens is more than the \(limit) the model was made for. Ask for at most \(limit) (-c)."
+        case .tokenOutOfRange(let id, let vocabulary):
+            "token id \(id) is outside of the vocabulary. Ids go from 0 to \(vocabulary - 1)."
+        case .option(let name, let value, let allowed):
+            "\(name) is \(value), where \(allowed) is possible."
+        case .notANumber(let position):
+            """
+            the model gave logits that are not numbers after token \(position). \
+            Its weights hold NaN or infinities: fetch or convert the file again.
+            """
+        case .textTooShort(let tokens, let needed):
+            "the text has \(tokens) tokens, and one window takes \(needed). Give a longer text or ask for shorter windows."
+        case .cancelled:
+            "cancelled before the end."
+        case .noChatTemplate(let model):
+            "\(model) is a base model without a chat template. Give it text to continue instead of a conversation."
+        }
+    }
+}

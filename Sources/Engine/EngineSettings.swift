@@ -1,0 +1,36 @@
+public import Compute
+public import Planner
+
+/// How a session uses the machine.
+public struct EngineSettings: Sendable {
+    /// Threads of decode and of prefill.
+    public var threads: Int
+    public var prefillThreads: Int
+    /// Positions in one forward call during prefill.
+    public var ubatch = 512
+    /// Positions to keep room for; nil takes what the model was made for.
+    public var context: Int?
+    public var path = PathPolicy.auto
+    public var cacheElement = KVCache.Element.f16
+    public var kernels = Kernels.best
+
+    /// As many threads as this process can really run at once.
+    public init() {
+        threads = ThreadBudget.current().threads
+        prefillThreads = threads
+    }
+
+    public static let maxThreads = 1024
+
+    /// Throws: `EngineError.option` naming the first value that makes no sense.
+    public func validate() throws(EngineError) {
+        for (name, value) in [("threads", threads), ("prefill threads", prefillThreads)] {
+            guard (1...Self.maxThreads).contains(value) else {
+                throw .option(name: name, value: "\(value)", allowed: "1 to \(Self.maxThreads)")
+            }
+        }
+        guard (1...16_384).contains(ubatch) else {
+            throw .option(name: "ubatch", value: "\(ubatch)", allowed: "1 to 16384")
+        }
+    }
+}

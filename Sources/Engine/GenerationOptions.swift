@@ -1,0 +1,54 @@
+/// What to generate, and when to stop.
+public struct GenerationOptions: Sendable, Equatable {
+    /// Most tokens to generate; nil generates until the model ends or the context is full.
+    public var maxTokens: Int?
+    public var sampling = SamplingOptions()
+    /// Texts that end the generation; they may span tokens and are never shown.
+    public var stop: [String] = []
+    /// Keeps the model from ending by itself.
+    public var ignoreEndOfText = false
+
+    public init(maxTokens: Int? = nil) {
+        self.maxTokens = maxTokens
+    }
+}
+
+/// Why a generation ended.
+public enum FinishReason: String, Sendable, Codable {
+    /// The model ended its text.
+    case endOfText = "end_of_text"
+    /// A stop string came up.
+    case stop
+    /// As many tokens as were asked for.
+    case length
+    /// The context has no room for another token.
+    case contextFull = "context_full"
+    /// The caller ended it.
+    case cancelled
+}
+
+/// Counts and times of one generation, in seconds.
+public struct GenerationTimings: Sendable, Equatable {
+    /// Tokens of the prompt that were computed, and those that were already in the cache.
+    public var promptTokens = 0
+    public var cachedTokens = 0
+    public var generatedTokens = 0
+    public var prefillSeconds = 0.0
+    /// From the first generated token to the last.
+    public var decodeSeconds = 0.0
+    /// From the start of the prefill to the first token.
+    public var firstTokenSeconds: Double?
+
+    public var prefillRate: Double? { prefillSeconds > 0 ? Double(promptTokens) / prefillSeconds : nil }
+    /// The first token comes out of the prefill and costs no decode step.
+    public var decodeRate: Double? {
+        decodeSeconds > 0 && generatedTokens > 1 ? Double(generatedTokens - 1) / decodeSeconds : nil
+    }
+}
+
+public struct GenerationResult: Sendable, Equatable {
+    public var text: String
+    public var finishReason: FinishReason
+    public var timings: GenerationTimings
+    public var seed: UInt64
+}

@@ -1,0 +1,157 @@
+public import Compute
+public import Gemma
+public import Planner
+public import Tokenizer
+
+/// One sequence of text on one model: prefill and generation, on the caller's thread.
+///
+/// What was computed stays in the cache: a later prompt that continues the sequence costs only its new tokens.
+public final class Session {
+    public let model: GemmaModel
+    public let gemma: Gemma
+    /// Tokens of the sequence so far, prompts and replies.
+    public private(set) var history: [TokenID] = []
+    /// Positions there is room for.
+    public var context: Int { cache.capacity }
+    /// Asked before each layer; true ends prefill or generation, keeping what was made.
+    public var isCancelled: () -> Bool = { false } {
+        didSet { gemma.isCancelled = isCancelled }
+    }
+
+    /// Tokens of the sequence that are not in the cache yet: the last one shown, or what a cancelled prefill left over.
+    private var unfinished: [TokenID] = []
+    private let cache: KVCache
+    private let settings: EngineSettings
+
+    /// Throws: `EngineError.contextTooLong`.
+    public init(_ model: GemmaModel, settings: EngineSettings = EngineSettings()) throws(EngineError) {
+        let limit = model.config.contextLength
+        let context = settings.context ?? limit
+        guard context <= limit else { throw .contextTooLong(requested: context, limit: limit) }
+        guard context >= 1 else { throw .option(name: "context", value: "\(context)", allowed: "1 to \(limit)") }
+        self.model = model
+        self.settings = settings
+        let executor = Executor(threads: max(settings.threads, settings.prefillThreads), kernels: settings.kernels)
+        let plan = Plan(policy: settings.path, formats: model.weights.formats)
+        gemma = Gemma(model, plan: plan, executor: executor, ubatch: min(settings.ubatch, context))
+        cache = gemma.makeCache(capacity: context, element: settings.cacheElement)
+    }
+
+    /// Generates text after the sequence so far and `prompt`.
+    ///
+    /// - Parameters:
+    ///   - progress: prompt tokens done and in all, after each ubatch of the prefill.
+    ///   - emit: the next piece of text; false ends the generation.
+    /// Throws: `EngineError` before any work when the prompt does not fit or an option makes no sense.
+    public func generate(
+        _ prompt: [TokenID], options: GenerationOptions = GenerationOptions(),
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, emit: (String) -> Bool
+    ) throws(EngineError) -> GenerationResult {
+        try check(prompt, options)
+        var sampler = Sampler(options.sampling)
+        var stops = StopMatcher(options.stop)
+        var detokenizer = StreamingDetokenizer(model.tokenizer)
+        var result = GenerationResult(text: "", finishReason: .length, timings: .init(), seed: sampler.seed)
+        let clock = ContinuousClock()
+        let start = clock.now
+        func seconds(since instant: ContinuousClock.Instant) -> Double { (clock.now - instant) / .seconds(1) }
+        func show(_ text: String) -> Bool {
+            guard !text.isEmpty else { return true }
+            result.text += text
+            return emit(text)
+        }
+
+        let prompt = unfinished + prompt
+        result.timings.cachedTokens = history.count
+        let isPrefilled = prefill(prompt, progress: progress)
+        result.timings.promptTokens = history.count - result.timings.cachedTokens
+        result.timings.prefillSeconds = seconds(since: start)
+        guard isPrefilled, options.maxTokens != 0 else {
+            if !isPrefilled { result.finishReason = .cancelled }
+            return result
+        }
+
+        let ending = model.tokenizer.endOfGeneration
+        let excluded = options.ignoreEndOfText ? ending : []
+        var row = (prompt.count - 1) % gemma.ubatch
+        var firstToken: ContinuousClock.Instant?
+        while true {
+            let token = try gemma.logits(rows: row..<row + 1).withRow(0) { (logits) throws(EngineError) in
+                try sampler.sample(logits, history: history, excluding: excluded)
+            }
+            row = 0
+            if firstToken == nil {
+                firstToken = clock.now
+                result.timings.firstTokenSeconds = seconds(since: start)
+            }
+            result.timings.generatedTokens += 1
+            if !options.ignoreEndOfText, ending.contains(token) {
+                result.finishReason = .endOfText
+                break
+            }
+            let isWanted = show(stops.append(detokenizer.append(token)))
+            let reason: FinishReason? =
+                if stops.match != nil { .stop }
+                else if !isWanted || isCancelled() { .cancelled }
+                else if result.timings.generatedTokens == options.maxTokens { .length }
+                else if history.count == context { .contextFull }
+                else if !step([token]) { .cancelled }
+                else { nil }
+            if let reason {
+                result.finishReason = reason
+                unfinished = [token]
+                break
+            }
+        }
+        if let firstToken { result.timings.decodeSeconds = (clock.now - firstToken) / .seconds(1) }
+        if result.finishReason != .stop {
+            _ = show(stops.append(detokenizer.finish()))
+            _ = show(stops.finish())
+        }
+        return result
+    }
+
+    /// Forgets the sequence.
+    public func reset() {
+        cache.truncate(to: 0)
+        history = []
+        unfinished = []
+    }
+
+    /// Runs tokens as the next positions, a ubatch at a time; false when cancelled, with whole ubatches kept.
+    private func prefill(_ tokens: [TokenID], progress: (Int, Int) -> Void) -> Bool {
+        gemma.executor.threads = settings.prefillThreads
+        defer { gemma.executor.threads = settings.threads }
+        unfinished = []
+        progress(0, tokens.count)
+        for start in stride(from: 0, to: tokens.count, by: gemma.ubatch) {
+            let end = min(start + gemma.ubatch, tokens.count)
+            guard step(Array(tokens[start..<end])) else {
+                unfinished = Array(tokens[start...])
+                return false
+            }
+            progress(end, tokens.count)
+        }
+        return true
+    }
+
+    private func step(_ tokens: [TokenID]) -> Bool {
+        do { try gemma.forward(tokens, cache: cache) } catch { return false }
+        history += tokens
+        return true
+    }
+
+    private func check(_ prompt: [TokenID], _ options: GenerationOptions) throws(EngineError) {
+        let vocabulary = model.tokenizer.vocabulary.count
+        try options.sampling.validate(vocabularyCount: vocabulary)
+        if let maxTokens = options.maxTokens, maxTokens < 0 {
+            throw .option(name: "max tokens", value: "\(maxTokens)", allowed: "0 or more")
+        }
+        guard !(unfinished + prompt).isEmpty else { throw .emptyPrompt }
+        for token in prompt where token < 0 || Int(token) >= vocabulary {
+            throw .tokenOutOfRange(id: Int(token), vocabulary: vocabulary)
+        }
+        let total = history.count + unfinished.count + prompt.count
+        guard total <= context else { throw .promptTooLong(tokens: total, context: context) }
+    }
+}
