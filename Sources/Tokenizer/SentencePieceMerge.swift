@@ -1,5 +1,3 @@
-import HeapModule
-
 /// Joins the characters of a text into tokens, best score first.
 ///
 /// Source: byte-pair encoding as in SentencePiece (Kudo & Richardson 2018): of all neighbours whose joint text is a
@@ -10,18 +8,7 @@ struct SentencePieceMerge {
     /// Boundary tags (Knuth, volume 1, 2.5): the length of a symbol stands on its first byte and, negated, on its last,
     /// so that both neighbours are found without a linked list. A symbol of one byte has only 1; other bytes have 0.
     private var tags: [Int32] = []
-    private var queue = Heap<Candidate>()
-
-    /// Two neighbours that may be joined.
-    private struct Candidate: Comparable {
-        /// Upper half: the score, inverted. Lower half: where the left one begins. The least is the best.
-        let key: UInt64
-        /// Bytes of both together; when they differ at the time of joining, one has been joined to another meanwhile.
-        let length: Int32
-
-        static func < (a: Candidate, b: Candidate) -> Bool { a.key < b.key }
-        static func == (a: Candidate, b: Candidate) -> Bool { a.key == b.key }
-    }
+    private var queue = MergeQueue()
 
     /// The longest text that can be encoded in one piece.
     static let limit = 1 << 30
@@ -51,30 +38,30 @@ struct SentencePieceMerge {
     }
 
     private mutating func seed(_ bytes: RawSpan, _ count: Int, _ vocabulary: borrowing Vocabulary) {
-        var candidates: [Candidate] = []
+        queue.removeAll()
         var left = 0
         var right = count > 0 ? Int(tags[0]) : 0
         while right < count {
             let end = right + Int(tags[right])
-            if let candidate = candidate(left, end, bytes, vocabulary) { candidates.append(candidate) }
+            if let candidate = candidate(left, end, bytes, vocabulary) { queue.append(candidate) }
             left = right
             right = end
         }
-        queue = Heap(candidates)
+        queue.order()
     }
 
     @inline(__always)
     private func candidate(
         _ start: Int, _ end: Int, _ bytes: RawSpan, _ vocabulary: borrowing Vocabulary
-    ) -> Candidate? {
+    ) -> MergeQueue.Candidate? {
         guard let id = vocabulary.find(bytes, start, end) else { return nil }
         let priority = vocabulary.priorities[Int(id)]
         guard priority > 0 else { return nil }
-        return Candidate(key: UInt64(~priority) << 32 | UInt64(start), length: Int32(end - start))
+        return MergeQueue.Candidate(key: UInt64(~priority) << 32 | UInt64(start), length: Int32(end - start))
     }
 
     private mutating func join(
-        _ candidate: Candidate, _ bytes: RawSpan, _ count: Int, _ vocabulary: borrowing Vocabulary
+        _ candidate: MergeQueue.Candidate, _ bytes: RawSpan, _ count: Int, _ vocabulary: borrowing Vocabulary
     ) {
         let left = Int(candidate.key & 0xFFFF_FFFF)
         let length = Int(candidate.length)

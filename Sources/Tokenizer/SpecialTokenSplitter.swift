@@ -1,15 +1,19 @@
-import HeapModule
-
 /// Finds the tokens that are taken out of a text before anything is merged.
 ///
 /// The longest token is sought first in the whole text, the leftmost occurrence first, then the next longest in what is
 /// left; tokens of one length in the order of their ids. Done literally that is one pass over the text for each of some
 /// hundred tokens. Here one pass finds the longest token at each position, and a queue settles those that overlap.
-struct SpecialTokenSplitter: Sendable {
-    struct Match: Equatable, Sendable {
-        let start: Int
-        let end: Int
-        let token: TokenID
+package struct SpecialTokenSplitter: Sendable {
+    package struct Match: Equatable, Sendable {
+        package let start: Int
+        package let end: Int
+        package let token: TokenID
+
+        package init(start: Int, end: Int, token: TokenID) {
+            self.start = start
+            self.end = end
+            self.token = token
+        }
     }
 
     /// Longer special tokens are refused, so that a pass is linear in the text.
@@ -29,7 +33,7 @@ struct SpecialTokenSplitter: Sendable {
     }
 
     /// Seeks user-defined tokens, and `withControl` those that are not text as well.
-    init(_ vocabulary: Vocabulary, withControl: Bool) {
+    package init(_ vocabulary: Vocabulary, withControl: Bool) {
         for id in 0..<TokenID(vocabulary.count) {
             switch vocabulary.kind(id) {
             case .userDefined: insert(vocabulary.text(id), id)
@@ -79,7 +83,7 @@ struct SpecialTokenSplitter: Sendable {
 
     /// All tokens to be taken out of `text`, in order.
     /// - Complexity: O(n log n) for n bytes of text.
-    func matches(in text: Span<UInt8>) -> [Match] {
+    package func matches(in text: Span<UInt8>) -> [Match] {
         guard !isEmpty else { return [] }
         var taken: [Match] = []
         var cluster: [Match] = []

@@ -7,6 +7,7 @@ struct TextEncoder {
     private let vocabulary: Vocabulary
     private let splitter: SpecialTokenSplitter
     private var merge = SentencePieceMerge()
+    private var cache: SegmentCache?
     private var segment: [UInt8] = []
     private var isAfterToken = true
     private(set) var output: [TokenID] = []
@@ -22,6 +23,7 @@ struct TextEncoder {
     }
 
     mutating func append(_ text: Span<UInt8>) {
+        if cache == nil, text.count > 1 << 12 { cache = SegmentCache() }
         var position = 0
         for match in splitter.matches(in: text) {
             appendPlain(text, position, match.start)
@@ -61,7 +63,13 @@ struct TextEncoder {
 
     private mutating func flush() {
         guard !segment.isEmpty else { return }
+        defer { segment.removeAll(keepingCapacity: true) }
+        guard segment.count <= SegmentCache.longestSegment, cache != nil else {
+            return merge.encode(segment, vocabulary, into: &output)
+        }
+        if cache?.append(segment, to: &output) == true { return }
+        let start = output.count
         merge.encode(segment, vocabulary, into: &output)
-        segment.removeAll(keepingCapacity: true)
+        cache?.insert(segment, output[start...])
     }
 }

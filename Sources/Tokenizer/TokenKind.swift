@@ -18,7 +18,7 @@ public enum TokenKind: Int32, Sendable {
     ///
     /// SentencePiece keeps the other kinds in a table of their own, which merging does not see. So text never turns
     /// into a control token, whatever the vocabulary.
-    var isReachableByMerging: Bool {
+    package var isReachableByMerging: Bool {
         switch self {
         case .normal, .userDefined, .unused: true
         case .unknown, .control, .byte: false

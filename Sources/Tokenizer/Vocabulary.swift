@@ -14,9 +14,9 @@ public struct Vocabulary: Sendable {
     let offsets: [Int]
     let index: TokenIndex
     /// A token for each byte.
-    let byteTokens: [TokenID]
+    package let byteTokens: [TokenID]
     /// The scores as integers in the same order; 0 for tokens that merging must not make.
-    let priorities: [UInt32]
+    package let priorities: [UInt32]
     /// Bytes that stand before a space inside some token: only after these can a token continue across a space.
     let continuesAcrossSpace: [Bool]
     private let kinds: [TokenKind]
