@@ -1,5 +1,6 @@
 // The table of the portable kernels: the specification, and what runs where nothing faster does.
 #include "kernels.h"
+#include "vector.h"
 
 static const carat_kernels portable = {
     .isa = "portable",
@@ -27,6 +28,7 @@ static const carat_kernels portable = {
     },
     .quantize256 = carat_quantize256_portable,
     .quantize32 = carat_quantize32_portable,
+    CARAT_VECTOR_TABLE(portable),
 };
 
 const carat_kernels *carat_kernels_portable(void) { return &portable; }

@@ -1,4 +1,5 @@
 import Engine
+import Gemma
 import Tokenizer
 
 /// A conversation at the terminal: Gemma's turns for instruct files, plain continuation for base files.

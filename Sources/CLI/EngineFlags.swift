@@ -1,7 +1,7 @@
-import ArgumentParser
-import Compute
+public import ArgumentParser
+public import Compute
 import Engine
-import Planner
+public import Planner
 
 /// How the machine is used.
 struct EngineFlags: ParsableArguments {

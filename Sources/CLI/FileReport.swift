@@ -1,6 +1,7 @@
 import Compute
 import GGUF
 import Gemma
+import Tokenizer
 
 /// The facts that `carat inspect` shows, named as its JSON names them.
 struct FileReport: Encodable {
@@ -107,5 +108,26 @@ extension FileReport.Memory {
         let needs = model.file.bytes.count + working_bytes
         let (sum, sumOverflow) = kv_bytes_full_context_f16.addingReportingOverflow(needs)
         expected_bytes_full_context = sumOverflow ? .max : sum
+    }
+}
+
+extension Metadata.Value {
+    /// The value in short, for people.
+    var shown: String {
+        switch self {
+        case .uint8(let n): "\(n)"
+        case .int8(let n): "\(n)"
+        case .uint16(let n): "\(n)"
+        case .int16(let n): "\(n)"
+        case .uint32(let n): "\(n)"
+        case .int32(let n): "\(n)"
+        case .uint64(let n): "\(n)"
+        case .int64(let n): "\(n)"
+        case .float32(let x): "\(x)"
+        case .float64(let x): "\(x)"
+        case .bool(let flag): "\(flag)"
+        case .string(let text): FileReport.clean(String((text.text ?? "(not UTF-8)").prefix(200)))
+        case .array(let array): "\(array.count) values (\(typeName))"
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Planner
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

@@ -1,6 +1,8 @@
 import Compute
 import Engine
+import GGUF
 import Gemma
+import Tokenizer
 
 /// What `--verbose` says before the work begins.
 struct StartReport {

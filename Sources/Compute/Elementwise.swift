@@ -1,3 +1,5 @@
+internal import CKernels
+
 extension Executor {
     /// output = x / sqrt(mean(x^2) + epsilon) * weight, row by row.
     public func rmsNorm(_ x: Matrix, weight: Vector, epsilon: Float, rows: Int, into output: Matrix) {

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// The keys and values of one sequence, for all layers.
 ///
 /// Shape: per layer [capacity, kvHeads * headDim], for keys and values each. Memory is taken as positions are written.

@@ -31,7 +31,7 @@ public final class Matrix {
     }
 
     /// Reads row `index` in place.
-    public func withRow<R>(_ index: Int, _ body: (Span<Float>) throws -> R) rethrows -> R {
+    public func withRow<R, E: Error>(_ index: Int, _ body: (Span<Float>) throws(E) -> R) throws(E) -> R {
         checkRow(index)
         return try body(UnsafeBufferPointer(start: row(index), count: columns).span)
     }

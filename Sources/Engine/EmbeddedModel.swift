@@ -8,7 +8,6 @@ public enum EmbeddedModel {
     public static let name = "carat-tiny"
 
     public static func open() throws(GGUFError) -> GGUFFile {
-        let start = withUnsafePointer(to: carat_tiny_model) { UnsafeRawPointer($0) }
-        return try GGUFFile(bytes: FileBytes(static: start, count: carat_tiny_model_size))
+        try GGUFFile(bytes: FileBytes(static: carat_tiny_model(), count: carat_tiny_model_size()))
     }
 }

@@ -1,4 +1,4 @@
-internal import Tokenizer
+public import Tokenizer
 
 /// Chooses tokens from logits: bias, penalties, top-k, typical, top-p, min-p, temperature, then a weighted draw.
 public struct Sampler: Sendable {

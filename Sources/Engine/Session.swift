@@ -1,6 +1,6 @@
-public import Compute
+internal import Compute
 public import Gemma
-public import Planner
+internal import Planner
 public import Tokenizer
 
 /// One sequence of text on one model: prefill and generation, on the caller's thread.
