@@ -53,8 +53,16 @@ let package = Package(
             swiftSettings: swift),
 
         // Tests
+        .target(name: "TestSupport", dependencies: ["GGUF"], path: "Tests/TestSupport", swiftSettings: swift),
         tests("GGUF", ["GGUF"]),
         tests("Tokenizer", ["Tokenizer"]),
-        tests("CKernels", ["CKernels", "Quantization", "GGUF"]),
+        tests("CKernels", ["CKernels", "Quantization"]),
+        tests("Quantization", ["Quantization"]),
+        tests("Compute", ["Compute", "GGUF", "TestSupport"]),
+        tests("Planner", ["Planner", "Compute"]),
+        tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
+        tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
+        tests("Carat", ["Carat"]),
+        tests("CLI", ["CLI", "TestSupport"]),
     ]
 )

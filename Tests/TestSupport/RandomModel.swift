@@ -51,14 +51,7 @@ public struct RandomModel {
     }
 
     public func file() throws -> GGUFFile {
-        try GGUFFile(bytes: Self.keep(encoded()))
-    }
-
-    /// Bytes that stay in memory for the rest of the test run, as a file.
-    public static func keep(_ bytes: [UInt8]) -> FileBytes {
-        let copy = UnsafeMutableRawPointer.allocate(byteCount: max(bytes.count, 1), alignment: 64)
-        copy.copyMemory(from: bytes, byteCount: bytes.count)
-        return FileBytes(static: copy, count: bytes.count)
+        try GGUFFile(bytes: FileBytes(copying: encoded()))
     }
 
     private func metadata() -> [(String, Metadata.Value)] {
@@ -75,9 +68,9 @@ public struct RandomModel {
             ("gemma.attention.value_length", .uint32(UInt32(headDim))),
             ("gemma.attention.layer_norm_rms_epsilon", .float32(1e-6)),
             ("tokenizer.ggml.model", .string("llama")),
-            ("tokenizer.ggml.tokens", .array(.strings(vocabulary.map(\.text)))),
-            ("tokenizer.ggml.scores", .array(.float32(vocabulary.indices.map { -Float($0) }))),
-            ("tokenizer.ggml.token_type", .array(.int32(vocabulary.map(\.kind)))),
+            ("tokenizer.ggml.tokens", .array(ArrayValue(vocabulary.map(\.text)))),
+            ("tokenizer.ggml.scores", .array(ArrayValue(vocabulary.indices.map { -Float($0) }))),
+            ("tokenizer.ggml.token_type", .array(ArrayValue(vocabulary.map(\.kind)))),
             ("tokenizer.ggml.bos_token_id", .uint32(2)),
             ("tokenizer.ggml.eos_token_id", .uint32(1)),
             ("tokenizer.ggml.unknown_token_id", .uint32(3)),
