@@ -1,33 +1,40 @@
 /// Pairs of neighbours waiting to be joined, the least key first.
 ///
-/// A heap with four children a node. For millions of pairs the time goes into cache misses, about one for each level:
-/// this has half the levels of a binary heap, and keeps no maximum as the double-ended `Heap` of swift-collections does.
+/// A sorted list of the pairs there are at first, and a heap of those that joining adds. For millions of pairs the time
+/// goes into cache misses, about one for each level of a heap: the list has none, and with four children a node the heap
+/// has half the levels of a binary one. It keeps no maximum, as the double-ended `Heap` of swift-collections does.
 struct MergeQueue {
     struct Candidate {
-        /// Upper half: the score, inverted. Lower half: where the left one begins. The least is the best.
-        let key: UInt64
+        /// The score, inverted, so that the best is the least.
+        let order: UInt32
+        /// Where the left one begins.
+        let start: UInt32
         /// Bytes of both together; when they differ at the time of joining, one has been joined to another meanwhile.
         let length: Int32
+
+        var key: UInt64 { UInt64(order) << 32 | UInt64(start) }
     }
 
+    /// The candidates of a text before anything is joined: sorted once and taken from the front.
+    private var first: [Candidate] = []
+    private var taken = 0
+    /// The candidates that joining makes.
     private var nodes: [Candidate] = []
 
     /// Forgets all candidates, and the memory of a long text too.
     mutating func removeAll() {
+        first.removeAll(keepingCapacity: first.capacity < 1 << 16)
         nodes.removeAll(keepingCapacity: nodes.capacity < 1 << 16)
+        taken = 0
     }
 
     /// Adds a candidate without keeping order; `order()` must follow before anything else.
     mutating func append(_ candidate: Candidate) {
-        nodes.append(candidate)
+        first.append(candidate)
     }
 
-    /// Puts all candidates in order at once, which is O(n).
     mutating func order() {
-        guard nodes.count > 1 else { return }
-        for position in stride(from: (nodes.count - 2) / 4, through: 0, by: -1) {
-            sink(nodes[position], from: position)
-        }
+        first.sort { $0.key < $1.key }
     }
 
     mutating func insert(_ candidate: Candidate) {
@@ -43,16 +50,21 @@ struct MergeQueue {
     }
 
     mutating func popMin() -> Candidate? {
+        if taken < first.count, nodes.isEmpty || first[taken].key < nodes[0].key {
+            taken += 1
+            return first[taken - 1]
+        }
         guard let last = nodes.popLast() else { return nil }
-        guard let first = nodes.first else { return last }
-        sink(last, from: 0)
-        return first
+        guard let least = nodes.first else { return last }
+        sink(last)
+        return least
     }
 
-    private mutating func sink(_ candidate: Candidate, from start: Int) {
+    /// Puts `candidate` in the place of the root.
+    private mutating func sink(_ candidate: Candidate) {
         var nodes = nodes.mutableSpan
         let count = nodes.count
-        var position = start
+        var position = 0
         while true {
             let child = 4 * position + 1
             guard child < count else { break }

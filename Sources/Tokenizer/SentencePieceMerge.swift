@@ -3,7 +3,7 @@
 /// Source: byte-pair encoding as in SentencePiece (Kudo & Richardson 2018): of all neighbours whose joint text is a
 /// token, the pair with the highest score is joined, the leftmost of equals, until no pair is left. What is then not
 /// a token is written as bytes.
-/// - Complexity: O(n log n) for n bytes; 4 bytes of memory for each byte of text and 16 for each pair waiting.
+/// - Complexity: O(n log n) for n bytes; 4 bytes of memory for each byte of text and 12 for each pair waiting.
 struct SentencePieceMerge {
     /// Boundary tags (Knuth, volume 1, 2.5): the length of a symbol stands on its first byte and, negated, on its last,
     /// so that both neighbours are found without a linked list. A symbol of one byte has only 1; other bytes have 0.
@@ -57,13 +57,13 @@ struct SentencePieceMerge {
         guard let id = vocabulary.find(bytes, start, end) else { return nil }
         let priority = vocabulary.priorities[Int(id)]
         guard priority > 0 else { return nil }
-        return MergeQueue.Candidate(key: UInt64(~priority) << 32 | UInt64(start), length: Int32(end - start))
+        return MergeQueue.Candidate(order: ~priority, start: UInt32(start), length: Int32(end - start))
     }
 
     private mutating func join(
         _ candidate: MergeQueue.Candidate, _ bytes: RawSpan, _ count: Int, _ vocabulary: borrowing Vocabulary
     ) {
-        let left = Int(candidate.key & 0xFFFF_FFFF)
+        let left = Int(candidate.start)
         let length = Int(candidate.length)
         let end = left + length
         let leftLength = Int(tags[left])

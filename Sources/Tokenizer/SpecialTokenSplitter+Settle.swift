@@ -27,8 +27,20 @@ extension SpecialTokenSplitter {
         let end = cluster.reduce(base) { max($0, $1.end) }
         let first = taken.count
         var isTaken = [Bool](repeating: false, count: end - base)
-        var queue = Heap(cluster.map(Candidate.init))
-        while let match = queue.popMin()?.match {
+        // Sorting is linear for a run of one character; only what makes way has to be queued.
+        cluster.sort { Candidate(match: $0) < Candidate(match: $1) }
+        var queue = Heap<Candidate>()
+        var next = 0
+        while true {
+            let match: Match
+            if next < cluster.count, queue.min.map({ Candidate(match: cluster[next]) < $0 }) ?? true {
+                match = cluster[next]
+                next += 1
+            } else if let candidate = queue.popMin() {
+                match = candidate.match
+            } else {
+                break
+            }
             guard !isTaken[match.start - base] else { continue }
             if let wall = (match.start..<match.end).first(where: { isTaken[$0 - base] }) {
                 if let shorter = longest(text, match.start, wall) { queue.insert(Candidate(match: shorter)) }

@@ -123,4 +123,36 @@ import Tokenizer
             #expect(!escaped.isEmpty)
         }
     }
+
+    @Test func `runs of spaces are tokens whichever way the file writes them`() throws {
+        // Files made from a SentencePiece model have user-defined tokens with U+2581, others have them with spaces.
+        for run in ["\u{2581}\u{2581}", "  "] {
+            let tokenizer = try TinyVocabulary([("\u{2581}", 0, .normal), (run, 0, .userDefined)]).tokenizer()
+            #expect(tokenizer.encode("a  b") == [0x61, 257, 0x62])
+            #expect(try tokenizer.decodeToString([0x61, 257, 0x62]) == "a  b")
+            #expect(tokenizer.piece(257) == [0x20, 0x20])
+        }
+    }
+
+    @Test func `pieces as they are shown`() throws {
+        let tokenizer = try TinyVocabulary([
+            ("\u{2581}a\u{2581}", 0, .normal), ("<bos>", 0, .control), ("<pad>", 0, .unused), ("<unk>", 0, .unknown),
+        ]).tokenizer()
+        #expect(tokenizer.piece(256) == Array(" a ".utf8))
+        #expect(tokenizer.piece(0xFF) == [0xFF])
+        #expect(tokenizer.piece(257) == Array("<bos>".utf8))
+        #expect(try tokenizer.decode([257, 258, 259, 256]) == Array(" a ".utf8))
+        #expect(try tokenizer.decodeToString([257, 258, 259], showControl: true) == "<bos><pad><unk>")
+    }
+
+    @Test func `words met before are encoded alike`() throws {
+        // Long texts remember words, short ones don't.
+        let tokenizer = try llama.get()
+        let word = " word, Wörter 123  \n"
+        let once = tokenizer.encode(word, addBOS: false)
+        let often = tokenizer.encode(String(repeating: word, count: 1000), addBOS: false)
+        let joined = tokenizer.encode(word + word, addBOS: false)
+        #expect(often.starts(with: joined.dropLast(joined.count - once.count)))
+        #expect(often.count == once.count + 999 * (joined.count - once.count))
+    }
 }
