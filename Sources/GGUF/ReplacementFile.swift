@@ -1,0 +1,77 @@
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
+/// A new file under a temporary name that takes the place of another only when it is complete and on disk.
+final class ReplacementFile {
+    private let path: String
+    private let temporary: String
+    private var descriptor: CInt
+
+    init(_ path: String) throws(GGUFError) {
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw .cannotWrite(path: path, step: "open", reason: "this is not a path")
+        }
+        self.path = path
+        // The random part keeps two writers of one target apart; O_EXCL makes sure.
+        temporary = path + ".part-" + String(UInt32.random(in: .min ... .max), radix: 36)
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw .cannotWrite(path: path, step: "open", reason: systemErrorText(errno))
+        }
+    }
+
+    deinit { discard() }
+
+    func write(_ bytes: [UInt8]) throws(GGUFError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            #if canImport(Darwin)
+                let count = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }
+            #elseif canImport(Musl)
+                let count = rest.withUnsafeBytes { Musl.write(descriptor, $0.baseAddress, $0.count) }
+            #else
+                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            #endif
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("write")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Brings the bytes to disk, then renames. The directory is synced too, else the new name may not survive a crash.
+    func commit() throws(GGUFError) {
+        guard fsync(descriptor) == 0 else { throw failure("fsync") }
+        let closed = close(descriptor)
+        descriptor = -1  // whatever close says, the descriptor is gone
+        guard closed == 0, rename(temporary, path) == 0 else {
+            let error = failure(closed == 0 ? "rename" : "close")
+            unlink(temporary)
+            throw error
+        }
+        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let opened = open(directory, O_RDONLY | O_CLOEXEC)
+        if opened >= 0 {
+            fsync(opened)
+            close(opened)
+        }
+    }
+
+    /// Removes what was written; does nothing after ``commit()``.
+    func discard() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+        unlink(temporary)
+    }
+
+    private func failure(_ step: String) -> GGUFError {
+        .cannotWrite(path: path, step: step, reason: systemErrorText(errno))
+    }
+}
