@@ -48,13 +48,10 @@ final class ReplacementFile {
     /// Brings the bytes to disk, then renames. The directory is synced too, else the new name may not survive a crash.
     func commit() throws(GGUFError) {
         guard fsync(descriptor) == 0 else { throw failure("fsync") }
-        guard close(descriptor) == 0 else {
-            descriptor = -1
-            throw failure("close")
-        }
-        descriptor = -1
-        guard rename(temporary, path) == 0 else {
-            let error = failure("rename")
+        let closed = close(descriptor)
+        descriptor = -1  // whatever close says, the descriptor is gone
+        guard closed == 0, rename(temporary, path) == 0 else {
+            let error = failure(closed == 0 ? "rename" : "close")
             unlink(temporary)
             throw error
         }
