@@ -1,5 +1,6 @@
 // Activations to int8: code = round to nearest even (x * 127 / largest), under d = largest / 127.
 #include "activations.h"
+#include "avx2.h"
 
 /// Writes `count` codes and returns d.
 CARAT_INLINE float quantize_portable(const float *x, int count, int8_t *codes) {
@@ -34,3 +35,67 @@ void carat_quantize32_portable(const float *x, size_t count, carat_act32 *out) {
     for (size_t b = 0; b < count / CARAT_BLOCK; b++)
         out[b].d = quantize_portable(x + b * CARAT_BLOCK, CARAT_BLOCK, out[b].codes);
 }
+
+#if CARAT_HAS_AVX2
+CARAT_AVX2_INLINE carat_activation_scale scale_avx2(const float *x, int count) {
+    const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
+    __m256i largest[4];
+    for (int i = 0; i < 4; i++) largest[i] = _mm256_setzero_si256();
+    for (int k = 0; k < count; k += 32)
+        for (int i = 0; i < 4; i++)
+            largest[i] = _mm256_max_epu32(largest[i], _mm256_and_si256(carat_load(x + k + 8 * i), magnitude));
+    const __m256i all = _mm256_max_epu32(
+        _mm256_max_epu32(largest[0], largest[1]), _mm256_max_epu32(largest[2], largest[3]));
+    __m128i most = _mm_max_epu32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
+    most = _mm_max_epu32(most, _mm_shuffle_epi32(most, 0x4e));
+    most = _mm_max_epu32(most, _mm_shuffle_epi32(most, 0xb1));
+    return carat_scale_activations((uint32_t)_mm_cvtsi128_si32(most));
+}
+
+CARAT_AVX2_INLINE __m256i round8(const float *x, __m256 inverse) {
+    return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), inverse));
+}
+
+/// 32 codes.
+CARAT_AVX2_INLINE __m256i round32(const float *x, __m256 inverse) {
+    const __m256i a = _mm256_packs_epi32(round8(x, inverse), round8(x + 8, inverse));
+    const __m256i b = _mm256_packs_epi32(round8(x + 16, inverse), round8(x + 24, inverse));
+    // Packing works within lanes: words of four codes come out as 0 2 4 6 1 3 5 7.
+    return _mm256_permutevar8x32_epi32(_mm256_packs_epi16(a, b), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+CARAT_AVX2 void carat_quantize256_avx2(const float *x, size_t count, carat_act256 *out) {
+    const __m256i ones = _mm256_set1_epi8(1);
+    for (size_t b = 0; b < count / CARAT_SUPER_BLOCK; b++, x += CARAT_SUPER_BLOCK) {
+        const carat_activation_scale scale = scale_avx2(x, CARAT_SUPER_BLOCK);
+        out[b].d = scale.d;
+        if (scale.inverse == 0) {
+            memset(out[b].sums, 0, sizeof out[b].sums);
+            memset(out[b].codes, 0, sizeof out[b].codes);
+            continue;
+        }
+        const __m256 inverse = _mm256_set1_ps(scale.inverse);
+        __m256i sums[8];
+        for (int i = 0; i < 8; i++) {
+            const __m256i codes = round32(x + 32 * i, inverse);
+            _mm256_storeu_si256((void *)(out[b].codes + 32 * i), codes);
+            sums[i] = _mm256_maddubs_epi16(ones, codes);
+        }
+        // Three rounds of pairwise sums leave the even groups in the lower lane, the odd ones in the upper.
+        for (int width = 4; width > 0; width /= 2)
+            for (int i = 0; i < width; i++) sums[i] = _mm256_hadd_epi16(sums[2 * i], sums[2 * i + 1]);
+        const __m128i even = _mm256_castsi256_si128(sums[0]), odd = _mm256_extracti128_si256(sums[0], 1);
+        _mm_storeu_si128((void *)out[b].sums, _mm_unpacklo_epi16(even, odd));
+        _mm_storeu_si128((void *)(out[b].sums + 8), _mm_unpackhi_epi16(even, odd));
+    }
+}
+
+CARAT_AVX2 void carat_quantize32_avx2(const float *x, size_t count, carat_act32 *out) {
+    for (size_t b = 0; b < count / CARAT_BLOCK; b++, x += CARAT_BLOCK) {
+        const carat_activation_scale scale = scale_avx2(x, CARAT_BLOCK);
+        out[b].d = scale.d;
+        const __m256i codes = scale.inverse == 0 ? _mm256_setzero_si256() : round32(x, _mm256_set1_ps(scale.inverse));
+        _mm256_storeu_si256((void *)out[b].codes, codes);
+    }
+}
+#endif

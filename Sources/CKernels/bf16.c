@@ -1,4 +1,5 @@
 // BF16: the upper half of a single-precision float.
+#include "lanes_avx2.h"
 #include "portable.h"
 
 void carat_dequantize_bf16_portable(const void *row, size_t count, float *out) {
@@ -10,3 +11,11 @@ void carat_dequantize_bf16_portable(const void *row, size_t count, float *out) {
 }
 
 CARAT_PORTABLE_FLOAT_DOT(bf16, 2)
+
+#if CARAT_HAS_AVX2
+CARAT_AVX2_INLINE __m256 load8_bf16(const uint8_t *w) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)w)), 16));
+}
+
+CARAT_AVX2_FLOAT(bf16, 2)
+#endif

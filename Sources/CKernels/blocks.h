@@ -70,13 +70,13 @@ CARAT_INLINE uint32_t carat_bits_from_float(float x) {
     return bits;
 }
 
-/// Half to single precision; exact, and a signalling NaN becomes quiet, as F16C does it.
+/// Half to single precision; exact, and a signalling NaN becomes quiet, as F16C does it. Without branches, so that
+/// loops over it vectorise.
 CARAT_INLINE float carat_float_from_half(uint16_t half) {
-    const uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = (half >> 10) & 31, mantissa = half & 0x3ff;
-    if (exponent == 0) {
-        const float magnitude = (float)mantissa * 0x1p-24f;
-        return sign ? -magnitude : magnitude;
-    }
-    if (exponent == 31) return carat_float_from_bits(sign | 0x7f800000 | (mantissa ? 0x400000 | mantissa << 13 : 0));
-    return carat_float_from_bits(sign | (exponent + 112) << 23 | mantissa << 13);
+    const uint32_t shifted = (uint32_t)(half & 0x7fff) << 13, exponent = half & 0x7c00;
+    const uint32_t normal = shifted + (112 << 23), special = normal + (112 << 23);
+    const uint32_t denormal = carat_bits_from_float(carat_float_from_bits(shifted + (113 << 23)) - 0x1p-14f);
+    const uint32_t quiet = (half & 0x7fff) > 0x7c00 ? 0x400000 : 0;
+    const uint32_t magnitude = exponent == 0 ? denormal : exponent == 0x7c00 ? special | quiet : normal;
+    return carat_float_from_bits(magnitude | (uint32_t)(half & 0x8000) << 16);
 }

@@ -1,4 +1,5 @@
 // F16: IEEE half precision.
+#include "lanes_avx2.h"
 #include "portable.h"
 
 void carat_dequantize_f16_portable(const void *row, size_t count, float *out) {
@@ -10,3 +11,11 @@ void carat_dequantize_f16_portable(const void *row, size_t count, float *out) {
 }
 
 CARAT_PORTABLE_FLOAT_DOT(f16, 2)
+
+#if CARAT_HAS_AVX2
+CARAT_AVX2_INLINE __m256 load8_f16(const uint8_t *w) {
+    return _mm256_cvtph_ps(_mm_loadu_si128((const void *)w));
+}
+
+CARAT_AVX2_FLOAT(f16, 2)
+#endif

@@ -2,6 +2,7 @@
 //
 // A half of 128 weights lies in 32 bytes: bits 0-1 hold its weights 0..31, bits 2-3 weights 32..63, and so on.
 #include "portable.h"
+#include "avx2.h"
 
 static void unpack_q2_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q2_k *w = (const void *)block;
@@ -18,3 +19,63 @@ static void unpack_q2_k(const uint8_t *block, carat_super_block *out) {
 }
 
 CARAT_PORTABLE_K(q2_k)
+
+#if CARAT_HAS_AVX2
+// A 16-bit lane holds 2 * 3 * 127 at most, times 15 in 32 bits: nothing can overflow.
+CARAT_AVX2_INLINE void multiply_q2_k(const uint8_t *const block[4], const carat_act256 *act, carat_four_blocks *out) {
+    const __m256i two = _mm256_set1_epi8(3), four = _mm256_set1_epi8(15), sums = carat_load(act->sums);
+    __m256i scales[4], mins[4];
+    for (int i = 0; i < 4; i++) {
+        const __m256i packed = carat_both_lanes(_mm_loadu_si128((const void *)block[i]));
+        scales[i] = _mm256_and_si256(packed, four);
+        const __m256i high = _mm256_and_si256(_mm256_srli_epi16(packed, 4), four);
+        mins[i] = _mm256_madd_epi16(_mm256_cvtepu8_epi16(_mm256_castsi256_si128(high)), sums);
+        out->products[i] = _mm256_setzero_si256();
+    }
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++)
+#pragma clang loop unroll(full)
+        for (int plane = 0; plane < 4; plane++) {
+            const __m256i x = carat_load(act->codes + 128 * half + 32 * plane);
+            const __m256i spread = CARAT_SPREAD_PAIR(8 * half + 2 * plane, 8 * half + 2 * plane + 1);
+#pragma clang loop unroll(full)
+            for (int i = 0; i < 4; i++) {
+                const __m256i codes = carat_load(block[i] + offsetof(carat_block_q2_k, codes) + 32 * half);
+                const __m256i w = _mm256_and_si256(_mm256_srli_epi16(codes, 2 * plane), two);
+                const __m256i scale = _mm256_shuffle_epi8(scales[i], spread);
+                out->products[i] = _mm256_add_epi32(
+                    out->products[i], _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), scale));
+            }
+        }
+    out->mins = carat_fold_four(mins);
+    out->d = carat_four_deltas(block, offsetof(carat_block_q2_k, d));
+    out->dmin = carat_four_deltas(block, offsetof(carat_block_q2_k, dmin));
+}
+
+CARAT_AVX2_K_DOT(q2_k, true)
+
+// Four values per group: a table in each lane, looked up by the two low bits of a 32-bit index.
+CARAT_AVX2 void carat_dequantize_q2_k_avx2(const void *row, size_t count, float *out) {
+    const carat_block_q2_k *w = row;
+    const __m256 codes = _mm256_setr_ps(0, 1, 2, 3, 0, 1, 2, 3);
+    for (size_t b = 0; b < count / CARAT_SUPER_BLOCK; b++, out += CARAT_SUPER_BLOCK) {
+        const float d = carat_float_from_half_avx2(w[b].d), dmin = carat_float_from_half_avx2(w[b].dmin);
+        const __m128i packed = _mm_loadu_si128((const void *)w[b].scales), four = _mm_set1_epi8(15);
+        float scales[16], mins[16];
+        carat_scale16(_mm_and_si128(packed, four), d, scales);
+        carat_scale16(_mm_and_si128(_mm_srli_epi16(packed, 4), four), dmin, mins);
+        for (int half = 0; half < 2; half++)
+            for (int i = 0; i < 4; i++) {
+                const __m256i bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)(w[b].codes + 32 * half + 8 * i)));
+#pragma clang loop unroll(full)
+                for (int plane = 0; plane < 4; plane++) {
+                    const int g = 8 * half + 2 * plane + i / 2;
+                    const __m256 table = _mm256_sub_ps(
+                        _mm256_mul_ps(_mm256_set1_ps(scales[g]), codes), _mm256_set1_ps(mins[g]));
+                    const __m256 values = _mm256_permutevar_ps(table, _mm256_srli_epi32(bytes, 2 * plane));
+                    _mm256_storeu_ps(out + 128 * half + 32 * plane + 8 * i, values);
+                }
+            }
+    }
+}
+#endif

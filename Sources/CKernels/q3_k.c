@@ -2,6 +2,7 @@
 //
 // The two low bits lie as in Q2_K. The high bits lie in 32 bytes: bit p holds weights 32 * p ..< 32 * p + 32.
 #include "portable.h"
+#include "avx2.h"
 
 static void unpack_q3_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q3_k *w = (const void *)block;
@@ -21,3 +22,75 @@ static void unpack_q3_k(const uint8_t *block, carat_super_block *out) {
 }
 
 CARAT_PORTABLE_K(q3_k)
+
+#if CARAT_HAS_AVX2
+/// The 16 scales as signed bytes.
+CARAT_AVX2_INLINE __m128i read_scales(const uint8_t *scales) {
+    uint64_t low;
+    uint32_t high;
+    memcpy(&low, scales, sizeof low);
+    memcpy(&high, scales + 8, sizeof high);
+    const __m128i lows = _mm_srlv_epi64(_mm_set1_epi64x((long long)low), _mm_set_epi64x(4, 0));
+    const __m128i highs = _mm_srlv_epi32(_mm_set1_epi32((int)high), _mm_setr_epi32(0, 2, 4, 6));
+    const __m128i joined = _mm_or_si128(_mm_and_si128(lows, _mm_set1_epi8(15)),
+        _mm_slli_epi16(_mm_and_si128(highs, _mm_set1_epi8(3)), 4));
+    return _mm_sub_epi8(joined, _mm_set1_epi8(32));
+}
+
+/// 32 codes in 0...7, from a half's low bits and all high bits.
+CARAT_AVX2_INLINE __m256i join(__m256i low, __m256i high, int half, int plane) {
+    const int bit = 4 * half + plane;
+    const __m256i top = bit < 2 ? _mm256_slli_epi16(high, 2 - bit) : _mm256_srli_epi16(high, bit - 2);
+    return _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(low, 2 * plane), _mm256_set1_epi8(3)),
+        _mm256_and_si256(top, _mm256_set1_epi8(4)));
+}
+
+// Codes count from 0 to 7 here; 4 * sum(scale * activation sum) is taken off afterwards.
+// A 16-bit lane holds 2 * 7 * 127 at most, times 32 in 32 bits: nothing can overflow.
+CARAT_AVX2_INLINE void multiply_q3_k(const uint8_t *const block[4], const carat_act256 *act, carat_four_blocks *out) {
+    __m256i scales[4][2];
+    const __m256i sums = carat_load(act->sums);
+    for (int i = 0; i < 4; i++) {
+        const __m256i wide = _mm256_cvtepi8_epi16(read_scales(block[i] + offsetof(carat_block_q3_k, scales)));
+        scales[i][0] = _mm256_permute4x64_epi64(wide, 0x44);
+        scales[i][1] = _mm256_permute4x64_epi64(wide, 0xee);
+        out->products[i] = _mm256_madd_epi16(wide, _mm256_slli_epi16(_mm256_sub_epi16(_mm256_setzero_si256(), sums), 2));
+    }
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++)
+#pragma clang loop unroll(full)
+        for (int plane = 0; plane < 4; plane++) {
+            const __m256i x = carat_load(act->codes + 128 * half + 32 * plane);
+            const __m256i spread = CARAT_SPREAD_WIDE_PAIR(2 * plane, 2 * plane + 1);
+#pragma clang loop unroll(full)
+            for (int i = 0; i < 4; i++) {
+                const __m256i low = carat_load(block[i] + offsetof(carat_block_q3_k, low) + 32 * half);
+                const __m256i w = join(low, carat_load(block[i]), half, plane);
+                const __m256i scale = _mm256_shuffle_epi8(scales[i][half], spread);
+                out->products[i] = _mm256_add_epi32(
+                    out->products[i], _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), scale));
+            }
+        }
+    out->d = carat_four_deltas(block, offsetof(carat_block_q3_k, d));
+}
+
+CARAT_AVX2_K_DOT(q3_k, false)
+
+CARAT_AVX2 void carat_dequantize_q3_k_avx2(const void *row, size_t count, float *out) {
+    const carat_block_q3_k *w = row;
+    float scales[16];
+    for (size_t b = 0; b < count / CARAT_SUPER_BLOCK; b++, out += CARAT_SUPER_BLOCK) {
+        const __m256i high = carat_load(w[b].high);
+        carat_scale16(read_scales(w[b].scales), carat_float_from_half_avx2(w[b].d), scales);
+#pragma clang loop unroll(full)
+        for (int half = 0; half < 2; half++) {
+            const __m256i low = carat_load(w[b].low + 32 * half);
+#pragma clang loop unroll(full)
+            for (int plane = 0; plane < 4; plane++) {
+                const __m256i codes = _mm256_sub_epi8(join(low, high, half, plane), _mm256_set1_epi8(4));
+                carat_store32(out + 128 * half + 32 * plane, codes, scales + 8 * half + 2 * plane);
+            }
+        }
+    }
+}
+#endif

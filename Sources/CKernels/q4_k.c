@@ -2,6 +2,7 @@
 //
 // Each 32 bytes hold 64 weights: the low nibbles are the first 32, the high nibbles the second.
 #include "portable.h"
+#include "scales_avx2.h"
 
 static void unpack_q4_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q4_k *w = (const void *)block;
@@ -16,3 +17,50 @@ static void unpack_q4_k(const uint8_t *block, carat_super_block *out) {
 }
 
 CARAT_PORTABLE_K(q4_k)
+
+#if CARAT_HAS_AVX2
+// A 16-bit lane of a group holds 2 * 15 * 127 at most, times 63 in 32 bits: nothing can overflow.
+CARAT_AVX2_INLINE void multiply_q4_k(const uint8_t *const block[4], const carat_act256 *act, carat_four_blocks *out) {
+    const __m256i low = _mm256_set1_epi8(15);
+    const carat_four_heads head = carat_read_heads(block, act);
+    for (int i = 0; i < 4; i++) out->products[i] = _mm256_setzero_si256();
+#pragma clang loop unroll(full)
+    for (int pair = 0; pair < 4; pair++) {
+        const __m256i x0 = carat_load(act->codes + 64 * pair), x1 = carat_load(act->codes + 64 * pair + 32);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++) {
+            const int first = 8 * (i % 2) + 2 * pair;
+            const __m256i codes = carat_load(block[i] + offsetof(carat_block_q4_k, codes) + 32 * pair);
+            const __m256i p0 = _mm256_maddubs_epi16(_mm256_and_si256(codes, low), x0);
+            const __m256i p1 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(codes, 4), low), x1);
+            const __m256i s0 = _mm256_shuffle_epi8(head.scales[i], CARAT_SPREAD(first));
+            const __m256i s1 = _mm256_shuffle_epi8(head.scales[i], CARAT_SPREAD(first + 1));
+            const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(p0, s0), _mm256_madd_epi16(p1, s1));
+            out->products[i] = _mm256_add_epi32(out->products[i], sum);
+        }
+    }
+    out->mins = head.mins;
+    out->d = head.d;
+    out->dmin = head.dmin;
+}
+
+CARAT_AVX2_K_DOT(q4_k, true)
+
+CARAT_AVX2 void carat_dequantize_q4_k_avx2(const void *row, size_t count, float *out) {
+    const carat_block_q4_k *w = row;
+    const __m128i low = _mm_set1_epi8(15);
+    float scales[8], mins[8];
+    for (size_t b = 0; b < count / CARAT_SUPER_BLOCK; b++, out += CARAT_SUPER_BLOCK) {
+        carat_read_scales((const uint8_t *)(w + b), scales, mins);
+        for (int pair = 0; pair < 4; pair++) {
+            const __m256 scale0 = _mm256_set1_ps(scales[2 * pair]), min0 = _mm256_set1_ps(mins[2 * pair]);
+            const __m256 scale1 = _mm256_set1_ps(scales[2 * pair + 1]), min1 = _mm256_set1_ps(mins[2 * pair + 1]);
+            for (int i = 0; i < 32; i += 16) {
+                const __m128i codes = _mm_loadu_si128((const void *)(w[b].codes + 32 * pair + i));
+                carat_store16(out + 64 * pair + i, _mm_and_si128(codes, low), scale0, min0);
+                carat_store16(out + 64 * pair + 32 + i, _mm_and_si128(_mm_srli_epi16(codes, 4), low), scale1, min1);
+            }
+        }
+    }
+}
+#endif

@@ -2,6 +2,7 @@
 //
 // The four low bits lie as in Q4_K. The high bits lie in 32 bytes: bit g holds group g.
 #include "portable.h"
+#include "scales_avx2.h"
 
 static void unpack_q5_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q5_k *w = (const void *)block;
@@ -17,3 +18,56 @@ static void unpack_q5_k(const uint8_t *block, carat_super_block *out) {
 }
 
 CARAT_PORTABLE_K(q5_k)
+
+#if CARAT_HAS_AVX2
+/// 32 codes in 0...31: group 2 * pair + `odd`.
+CARAT_AVX2_INLINE __m256i join(__m256i low, __m256i high, int pair, int odd) {
+    const int bit = 2 * pair + odd;
+    const __m256i nibble = _mm256_and_si256(_mm256_srli_epi16(low, 4 * odd), _mm256_set1_epi8(15));
+    const __m256i top = bit < 4 ? _mm256_slli_epi16(high, 4 - bit) : _mm256_srli_epi16(high, bit - 4);
+    return _mm256_or_si256(nibble, _mm256_and_si256(top, _mm256_set1_epi8(16)));
+}
+
+// A 16-bit lane of a group holds 2 * 31 * 127 at most, times 63 in 32 bits: nothing can overflow.
+CARAT_AVX2_INLINE void multiply_q5_k(const uint8_t *const block[4], const carat_act256 *act, carat_four_blocks *out) {
+    const carat_four_heads head = carat_read_heads(block, act);
+    for (int i = 0; i < 4; i++) out->products[i] = _mm256_setzero_si256();
+#pragma clang loop unroll(full)
+    for (int pair = 0; pair < 4; pair++) {
+        const __m256i x0 = carat_load(act->codes + 64 * pair), x1 = carat_load(act->codes + 64 * pair + 32);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++) {
+            const int first = 8 * (i % 2) + 2 * pair;
+            const __m256i low = carat_load(block[i] + offsetof(carat_block_q5_k, low) + 32 * pair);
+            const __m256i high = carat_load(block[i] + offsetof(carat_block_q5_k, high));
+            const __m256i p0 = _mm256_maddubs_epi16(join(low, high, pair, 0), x0);
+            const __m256i p1 = _mm256_maddubs_epi16(join(low, high, pair, 1), x1);
+            const __m256i s0 = _mm256_shuffle_epi8(head.scales[i], CARAT_SPREAD(first));
+            const __m256i s1 = _mm256_shuffle_epi8(head.scales[i], CARAT_SPREAD(first + 1));
+            const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(p0, s0), _mm256_madd_epi16(p1, s1));
+            out->products[i] = _mm256_add_epi32(out->products[i], sum);
+        }
+    }
+    out->mins = head.mins;
+    out->d = head.d;
+    out->dmin = head.dmin;
+}
+
+CARAT_AVX2_K_DOT(q5_k, true)
+
+CARAT_AVX2 void carat_dequantize_q5_k_avx2(const void *row, size_t count, float *out) {
+    const carat_block_q5_k *w = row;
+    float scales[8], mins[8];
+    for (size_t b = 0; b < count / CARAT_SUPER_BLOCK; b++, out += CARAT_SUPER_BLOCK) {
+        carat_read_scales((const uint8_t *)(w + b), scales, mins);
+        const __m256i high = carat_load(w[b].high);
+#pragma clang loop unroll(full)
+        for (int g = 0; g < 8; g++) {
+            const __m256i codes = join(carat_load(w[b].low + 32 * (g / 2)), high, g / 2, g % 2);
+            const __m256 scale = _mm256_set1_ps(scales[g]), min = _mm256_set1_ps(mins[g]);
+            carat_store16(out + 32 * g, _mm256_castsi256_si128(codes), scale, min);
+            carat_store16(out + 32 * g + 16, _mm256_extracti128_si256(codes, 1), scale, min);
+        }
+    }
+}
+#endif

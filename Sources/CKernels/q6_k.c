@@ -3,6 +3,7 @@
 // A half of 128 weights lies in 64 bytes of low nibbles (low: weights 0..63, high: 64..127) and 32 bytes of high bits
 // (bits 0-1 hold weights 0..31, bits 2-3 weights 32..63, and so on).
 #include "portable.h"
+#include "avx2.h"
 
 static void unpack_q6_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q6_k *w = (const void *)block;
@@ -20,3 +21,62 @@ static void unpack_q6_k(const uint8_t *block, carat_super_block *out) {
 }
 
 CARAT_PORTABLE_K(q6_k)
+
+#if CARAT_HAS_AVX2
+/// 32 codes in 0...63 of one half: plane 0 and 1 are the low nibbles of its first and second 32 bytes, 2 and 3 the high.
+CARAT_AVX2_INLINE __m256i join(const uint8_t *low, __m256i high, int plane) {
+    const __m256i nibbles = _mm256_srli_epi16(carat_load(low + 32 * (plane % 2)), 4 * (plane / 2));
+    const __m256i top = plane < 2 ? _mm256_slli_epi16(high, 4 - 2 * plane) : _mm256_srli_epi16(high, 2 * plane - 4);
+    return _mm256_or_si256(
+        _mm256_and_si256(nibbles, _mm256_set1_epi8(15)), _mm256_and_si256(top, _mm256_set1_epi8(48)));
+}
+
+// Codes count from 0 to 63 here; 32 * sum(scale * activation sum) is taken off afterwards.
+// A 16-bit lane holds 2 * 63 * 127 at most, times 128 in 32 bits; a super-block 2.6e8: nothing can overflow.
+CARAT_AVX2_INLINE void multiply_q6_k(const uint8_t *const block[4], const carat_act256 *act, carat_four_blocks *out) {
+    __m256i scales[4][2];
+    const __m256i sums = _mm256_sub_epi16(_mm256_setzero_si256(), carat_load(act->sums));
+    for (int i = 0; i < 4; i++) {
+        const __m256i wide =
+            _mm256_cvtepi8_epi16(_mm_loadu_si128((const void *)(block[i] + offsetof(carat_block_q6_k, scales))));
+        scales[i][0] = _mm256_permute4x64_epi64(wide, 0x44);
+        scales[i][1] = _mm256_permute4x64_epi64(wide, 0xee);
+        out->products[i] = _mm256_slli_epi32(_mm256_madd_epi16(wide, sums), 5);
+    }
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++)
+#pragma clang loop unroll(full)
+        for (int plane = 0; plane < 4; plane++) {
+            const __m256i x = carat_load(act->codes + 128 * half + 32 * plane);
+            const __m256i spread = CARAT_SPREAD_WIDE_PAIR(2 * plane, 2 * plane + 1);
+#pragma clang loop unroll(full)
+            for (int i = 0; i < 4; i++) {
+                const __m256i high = carat_load(block[i] + offsetof(carat_block_q6_k, high) + 32 * half);
+                const __m256i w = join(block[i] + offsetof(carat_block_q6_k, low) + 64 * half, high, plane);
+                const __m256i scale = _mm256_shuffle_epi8(scales[i][half], spread);
+                out->products[i] = _mm256_add_epi32(
+                    out->products[i], _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), scale));
+            }
+        }
+    out->d = carat_four_deltas(block, offsetof(carat_block_q6_k, d));
+}
+
+CARAT_AVX2_K_DOT(q6_k, false)
+
+CARAT_AVX2 void carat_dequantize_q6_k_avx2(const void *row, size_t count, float *out) {
+    const carat_block_q6_k *w = row;
+    float scales[16];
+    for (size_t b = 0; b < count / CARAT_SUPER_BLOCK; b++, out += CARAT_SUPER_BLOCK) {
+        carat_scale16(_mm_loadu_si128((const void *)w[b].scales), carat_float_from_half_avx2(w[b].d), scales);
+#pragma clang loop unroll(full)
+        for (int half = 0; half < 2; half++) {
+            const __m256i high = carat_load(w[b].high + 32 * half);
+#pragma clang loop unroll(full)
+            for (int plane = 0; plane < 4; plane++) {
+                const __m256i codes = _mm256_sub_epi8(join(w[b].low + 64 * half, high, plane), _mm256_set1_epi8(32));
+                carat_store32(out + 128 * half + 32 * plane, codes, scales + 8 * half + 2 * plane);
+            }
+        }
+    }
+}
+#endif
