@@ -47,7 +47,7 @@ let package = Package(
         target("Planner", ["Compute"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Engine", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
-        target("Carat", ["Engine"]),
+        target("Carat", ["Engine", "Gemma", "GGUF", "Tokenizer"]),
         .executableTarget(
             name: "CLI", dependencies: ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", argumentParser],
             swiftSettings: swift),

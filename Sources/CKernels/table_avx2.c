@@ -1,5 +1,6 @@
 // The table of the AVX2 kernels.
 #include "kernels.h"
+#include "vector.h"
 
 #if CARAT_HAS_AVX2
 static const carat_kernels avx2 = {
@@ -28,6 +29,7 @@ static const carat_kernels avx2 = {
     },
     .quantize256 = carat_quantize256_avx2,
     .quantize32 = carat_quantize32_avx2,
+    CARAT_VECTOR_TABLE(avx2),
 };
 
 const carat_kernels *carat_kernels_avx2(void) {

@@ -1,10 +1,10 @@
 /// The CPU time that Linux control groups grant to this process, the tightest of its group and all groups around it.
-struct CgroupQuota {
+package struct CgroupQuota {
     /// Quota / period, in CPUs; nil without a limit or without control groups.
-    let cpus: Double?
+    package let cpus: Double?
 
     /// `root` stands before /proc and /sys: "" for the real ones.
-    init(root: String) {
+    package init(root: String) {
         let memberships = ThreadBudget.readText(root + "/proc/self/cgroup") ?? ""
         var tightest: Double?
         for line in memberships.split(separator: "\n") {
@@ -47,13 +47,13 @@ struct CgroupQuota {
     }
 
     /// "150000 100000" is 1.5 CPUs; "max 100000" is no limit.
-    static func version2(_ text: String?) -> Double? {
+    package static func version2(_ text: String?) -> Double? {
         guard let fields = text?.split(whereSeparator: \.isWhitespace), fields.count == 2 else { return nil }
         return ratio(Double(fields[0]), Double(fields[1]))
     }
 
     /// A quota of -1 is no limit.
-    static func version1(quota: String?, period: String?) -> Double? {
+    package static func version1(quota: String?, period: String?) -> Double? {
         func number(_ text: String?) -> Double? { text.flatMap { Double($0.filter { !$0.isWhitespace }) } }
         return ratio(number(quota), number(period))
     }

@@ -45,7 +45,7 @@ public struct ThreadBudget: Sendable, Equatable {
     }
 
     /// Cores in the kernel's list form: "0-3,8,10-11" is seven.
-    static func cores(inList list: String) -> Int? {
+    package static func cores(inList list: String) -> Int? {
         var total = 0
         for part in list.split(separator: ",") {
             let ends = part.split(separator: "-").map { Int($0.filter { !$0.isWhitespace }) }

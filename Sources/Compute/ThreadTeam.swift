@@ -31,7 +31,7 @@ public final class ThreadTeam {
     ///
     /// `worker` counts from 0 to size - 1 and no two running calls share one: it selects scratch memory.
     /// `body` must be safe to run at the same time for different chunks.
-    func run(chunks: Int, threads: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
+    package func run(chunks: Int, threads: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
         let threads = min(threads, size, chunks)
         guard threads > 1 else {
             for chunk in 0..<max(chunks, 0) { body(chunk, 0) }

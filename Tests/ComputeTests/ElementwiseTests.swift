@@ -1,0 +1,96 @@
+import Compute
+import GGUF
+import TestSupport
+import Testing
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+@Suite struct ElementwiseTests {
+    private func random(_ count: Int, scale: Float = 3) -> [Float] {
+        var random = SplitMix(5)
+        return (0..<count).map { _ in scale * random.gaussian() }
+    }
+
+    @Test(arguments: [Kernels.best, .portable], [1, 8, 37, 256, 2048])
+    func rmsNormDividesByTheRoot(kernels: Kernels, columns: Int) {
+        let x = Matrix(rows: 2, columns: columns)
+        x[row: 0] = random(columns)
+        x[row: 1] = random(columns, scale: 1e-4)
+        let weight = random(columns)
+        let y = Matrix(rows: 2, columns: columns)
+        Executor(threads: 2, kernels: kernels)
+            .rmsNorm(x, weight: Vector(weight), epsilon: 1e-6, rows: 2, into: y)
+        for row in 0..<2 {
+            let mean = x[row: row].reduce(0.0) { $0 + Double($1) * Double($1) } / Double(columns)
+            for (index, value) in y[row: row].enumerated() {
+                let expected = Double(x[row: row][index]) / (mean + 1e-6).squareRoot() * Double(weight[index])
+                #expect(abs(Double(value) - expected) <= 2e-6 * abs(expected) + 1e-7)
+            }
+        }
+    }
+
+    @Test(arguments: [Kernels.best, .portable], [5, 512, 4100])
+    func geGLUGatesByTheTanhForm(kernels: Kernels, columns: Int) {
+        let gate = Matrix(rows: 1, columns: columns)
+        let up = Matrix(rows: 1, columns: columns)
+        var gates = random(columns, scale: 4)
+        gates.replaceSubrange(0..<5, with: [0, -30, 30, 1e-8, -6])
+        gate[row: 0] = gates
+        up[row: 0] = random(columns)
+        let ups = up[row: 0]
+        Executor(threads: 2, kernels: kernels).geGLU(gate: gate, up: up, rows: 1)
+        for (index, value) in gate[row: 0].enumerated() {
+            let g = Double(gates[index])
+            let gelu = 0.5 * g * (1 + tanh((2 / Double.pi).squareRoot() * (g + 0.044715 * g * g * g)))
+            #expect(abs(Double(value) - gelu * Double(ups[index])) <= 2e-6 * abs(g * Double(ups[index])) + 1e-9)
+        }
+    }
+
+    @Test func notANumberIsPassedOn() {
+        for kernels in [Kernels.best, .portable] {
+            let executor = Executor(threads: 1, kernels: kernels)
+            let x = Matrix(rows: 1, columns: 64)
+            x[row: 0] = [.nan] + Array(repeating: 1, count: 63)
+            let y = Matrix(rows: 1, columns: 64)
+            executor.rmsNorm(x, weight: Vector(Array(repeating: 1, count: 64)), epsilon: 1e-6, rows: 1, into: y)
+            #expect(y[row: 0].allSatisfy(\.isNaN))
+            executor.geGLU(gate: x, up: y, rows: 1)
+            #expect(x[row: 0][0].isNaN)
+        }
+    }
+
+    @Test(arguments: [Kernels.best, .portable])
+    func ropeTurnsPairsByTheirAngle(kernels: Kernels) {
+        let rope = RoPE(headDim: 16, base: 10_000)
+        let executor = Executor(threads: 1, kernels: kernels)
+        let angles = Matrix(rows: 1, columns: 16)
+        executor.fillAngles(rope, first: 7001, rows: 1, into: angles)
+        let x = Matrix(rows: 1, columns: 32)
+        x[row: 0] = random(32)
+        let before = x[row: 0]
+        executor.rotate(x, angles: angles, rows: 1, scale: 0.5)
+        let after = x[row: 0]
+        for head in 0..<2 {
+            for pair in 0..<8 {
+                let angle = 7001 * pow(10_000, -2 * Double(pair) / 16)
+                let (a, b) = (Double(before[head * 16 + pair]), Double(before[head * 16 + pair + 8]))
+                #expect(abs(Double(after[head * 16 + pair]) - 0.5 * (a * cos(angle) - b * sin(angle))) < 1e-5)
+                #expect(abs(Double(after[head * 16 + pair + 8]) - 0.5 * (a * sin(angle) + b * cos(angle))) < 1e-5)
+            }
+        }
+    }
+
+    @Test func lookUpScalesTheRow() throws {
+        let (file, tensor) = try TensorFile.random(.Q6_K, rows: 9, columns: 256)
+        let table = try Weight(tensor, in: file)
+        let x = Matrix(rows: 3, columns: 256)
+        Executor(threads: 2).lookUp([8, 0, 3], in: table, scale: 16, into: x)
+        for (row, index) in [8, 0, 3].enumerated() {
+            #expect(x[row: row] == table.dequantizedRow(index).map { $0 * 16 })
+        }
+    }
+}

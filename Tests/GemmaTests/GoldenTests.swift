@@ -1,0 +1,68 @@
+import Compute
+import GGUF
+import Gemma
+import Planner
+import TestSupport
+import Testing
+
+/// carat-tiny against references that were made by other programs.
+@Suite(.serialized) struct GoldenTests {
+    private func gemma(_ file: GGUFFile, _ policy: PathPolicy, threads: Int = 2) throws -> Gemma {
+        let model = try GemmaModel(file)
+        return Gemma(model, plan: Plan(policy: policy, formats: model.weights.formats), executor: Executor(threads: threads))
+    }
+
+    /// Logits of all positions of `tokens`.
+    private func logits(_ gemma: Gemma, _ tokens: [Int32], element: KVCache.Element) throws -> [[Float]] {
+        try gemma.forward(tokens, cache: gemma.makeCache(capacity: tokens.count, element: element))
+        return stride(from: 0, to: tokens.count, by: Gemma.logitRows).flatMap { first in
+            let rows = first..<min(first + Gemma.logitRows, tokens.count)
+            let matrix = gemma.logits(rows: rows)
+            return (0..<rows.count).map { matrix[row: $0] }
+        }
+    }
+
+    /// The training framework's logits: independent of any GGUF runtime. F32 weights, so both paths are full precision.
+    @Test(
+        .enabled(if: try Fixtures.tinyModel("F32") != nil, "set CARAT_TEST_MODELS to the folder of carat-tiny-F32.gguf"),
+        arguments: [PathPolicy.blas, .quant])
+    func logitsEqualTheTrainingFrameworks(policy: PathPolicy) throws {
+        let file = try #require(try Fixtures.tinyModel("F32"))
+        let tokens = try Fixtures.npy("goldens/tiny-F32-ids.npy", of: Int32.self)
+        let expected = try Fixtures.npy("goldens/tiny-F32-logits.npy", of: Float.self)
+        let result = try logits(try gemma(file, policy), tokens, element: .f32).flatMap { $0 }
+        #expect(result.count == expected.count)
+        let largest = expected.map(abs).max() ?? 0
+        let worst = zip(result, expected).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(worst / largest < 1e-4, "worst error \(worst) at logits up to \(largest)")
+    }
+
+    /// llama.cpp rounds activations of F16 and BF16 files to that type, and its own golden texts differ from exact
+    /// arithmetic by that much, so a near tie may fall otherwise. Teacher-forced: at each token of the golden text,
+    /// the token is our first choice or within `margin` of it.
+    @Test(arguments: [
+        ("F32", 0.01), ("F16", 0.01), ("BF16", 0.05), ("Q8_0", 0.05), ("Q6_K", 0.35), ("Q5_K_M", 0.35),
+        ("Q4_K_M", 0.35), ("Q3_K_M", 0.35), ("Q2_K", 0.35),
+    ] as [(String, Float)])
+    func greedyTextIsLlamaCpps(format: String, margin: Float) throws {
+        guard let file = try Fixtures.tinyModel(format) else { return }
+        let goldens = try GreedyGolden.load(format)
+        let gemma = try gemma(file, .quant)
+        var agreed = 0
+        var total = 0
+        for golden in goldens {
+            let prompt = gemma.model.tokenizer.encode(golden.prompt)
+            let text = gemma.model.tokenizer.encode(golden.prompt + golden.completion)
+            let all = try logits(gemma, text, element: .f16)
+            for position in prompt.count - 1..<text.count - 1 {
+                let row = all[position]
+                let chosen = row[Int(text[position + 1])]
+                let best = row.max() ?? .nan
+                total += 1
+                if chosen == best { agreed += 1 }
+                #expect(best - chosen <= margin, "\(format), '\(golden.prompt)', position \(position)")
+            }
+        }
+        #expect(total > 150 && Double(agreed) / Double(total) > 0.93, "\(agreed) of \(total) agree")
+    }
+}
