@@ -20,4 +20,23 @@ import Testing
         #expect(try file.requireTensor("blk.0.attn_norm.weight").offset == 964_768)
         _ = readEverything(file)
     }
+
+    @Test func aCopyTensorByTensorIsIdentical() throws {
+        let file = try tinyModel()
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/copy.gguf"
+        var writer = GGUFWriter(alignment: file.alignment, version: file.version)
+        for entry in file.metadata.entries { writer.add(entry.key, entry.value) }
+        for tensor in file.tensors { writer.addTensor(tensor.name, type: tensor.type, shape: tensor.shape) }
+        try writer.write(to: path) { name in
+            let tensor = try file.requireTensor(name)
+            return file.bytes.withSpan { span in
+                span.extracting(tensor.offset..<tensor.offset + tensor.byteCount).withUnsafeBytes { Array($0) }
+            }
+        }
+        func everything(_ bytes: FileBytes) -> [UInt8] {
+            bytes.withSpan { span in span.withUnsafeBytes { Array($0) } }
+        }
+        #expect(everything(try FileBytes(mapping: path)) == everything(file.bytes))
+    }
 }
