@@ -72,15 +72,16 @@ public struct GGUFWriter: Sendable {
 
     /// Writes the file under a temporary name beside `path`, then puts it in place: readers see the old file or the
     /// whole new one. The data of tensors that were added without any comes from `data`, one tensor at a time.
+    /// It is asked by name only, since offset and type may differ between the file that is read and the one written.
     ///
     /// Throws: ``GGUFError/cannotWrite(path:step:reason:)``, or what `data` throws. The target is then as it was.
     /// Precondition: `data` gives as many bytes as the tensor has.
-    public func write(to path: String, data: ((TensorInfo) throws -> [UInt8])? = nil) throws {
+    public func write(to path: String, data: ((_ name: String) throws -> [UInt8])? = nil) throws {
         let file = try ReplacementFile(path)
         do {
             try file.write(header())
             for tensor in tensors {
-                guard var bytes = try tensor.bytes ?? data?(tensor.info) else {
+                guard var bytes = try tensor.bytes ?? data?(tensor.info.name) else {
                     preconditionFailure("tensor \(tensor.info.name) has no data")
                 }
                 precondition(

@@ -1,0 +1,93 @@
+import GGUF
+import Testing
+
+@Suite struct GGUFWriterTests {
+    /// A writer with all that `file` has.
+    private func writer(copying file: GGUFFile) -> GGUFWriter {
+        var writer = GGUFWriter(alignment: file.alignment, version: file.version)
+        for entry in file.metadata.entries { writer.add(entry.key, entry.value) }
+        for tensor in file.tensors {
+            let bytes = file.bytes.withSpan { span in
+                span.extracting(tensor.offset..<tensor.offset + tensor.byteCount).withUnsafeBytes { Array($0) }
+            }
+            writer.addTensor(tensor.name, type: tensor.type, shape: tensor.shape, bytes: bytes)
+        }
+        return writer
+    }
+
+    @Test(arguments: [(32, 3), (32, 2), (1, 3), (4096, 3)])
+    func writingReadingWritingGivesTheSameBytes(alignment: Int, version: UInt32) throws {
+        let bytes = sampleWriter(alignment: alignment, version: version).encoded()
+        let file = try GGUFFile(bytes: FileBytes(copying: bytes))
+        #expect(file.alignment == alignment && file.version == version)
+        #expect(file.tensors.count == 8)
+        for tensor in file.tensors { #expect(tensor.offset % alignment == 0) }
+        #expect(writer(copying: file).encoded() == bytes)
+    }
+
+    @Test func tensorsAreFoundByName() throws {
+        let file = try GGUFFile(bytes: FileBytes(copying: sampleWriter().encoded()))
+        let tensor = try file.requireTensor("token_embd.weight")
+        #expect(tensor.type == .Q4_K && tensor.shape == [256, 40])
+        #expect(tensor.columnCount == 256 && tensor.rowCount == 40 && tensor.bytesPerRow == 144)
+        #expect(tensor.byteCount == 5760 && tensor.elementCount == 10_240)
+        #expect(file.tensor("none") == nil)
+        #expect(throws: GGUFError.missingTensor("none")) { try file.requireTensor("none") }
+        #expect(file.tensor("four")?.rowCount == 60)
+    }
+
+    @Test func aKeyAddedAgainKeepsItsPlace() throws {
+        var writer = GGUFWriter(alignment: 64)
+        writer.add("a", .uint32(1))
+        writer.add("b", .uint32(2))
+        writer.add("a", .string("new"))
+        writer.add("general.alignment", .uint32(32))
+        let file = try GGUFFile(bytes: FileBytes(copying: writer.encoded()))
+        #expect(file.metadata.keys == ["general.alignment", "a", "b"])
+        #expect(file.metadata["a"] == .string("new") && file.alignment == 64)
+    }
+
+    @Test func filesAppearWhole() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/model.gguf"
+        try sampleWriter().write(to: path)
+        let file = try GGUFFile(path: path)
+        #expect(file.bytes.withSpan { $0.byteCount } == sampleWriter().encoded().count)
+        try sampleWriter(alignment: 64).write(to: path)
+        #expect(try GGUFFile(path: path).alignment == 64)
+        #expect(file.alignment == 32 && readEverything(file) != 0, "the old file is still mapped")
+        #expect(directory.names == ["model.gguf"])
+    }
+
+    @Test func dataCanComeTensorByTensor() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/model.gguf"
+        var whole = GGUFWriter()
+        var streamed = GGUFWriter()
+        for (name, count) in [("a", 3), ("b", 10)] {
+            whole.addTensor(name, type: .I8, shape: [count], bytes: Array(repeating: UInt8(count), count: count))
+            streamed.addTensor(name, type: .I8, shape: [count])
+        }
+        try streamed.write(to: path) { $0 == "a" ? [3, 3, 3] : Array(repeating: 10, count: 10) }
+        let bytes = try GGUFFile(path: path).bytes.withSpan { span in span.withUnsafeBytes { Array($0) } }
+        #expect(bytes == whole.encoded())
+    }
+
+    @Test func failedWritesLeaveNothingBehind() throws {
+        struct Stop: Error {}
+        let directory = try TemporaryDirectory()
+        let path = try directory.file("old", [1, 2, 3])
+        var writer = GGUFWriter()
+        writer.addTensor("a", type: .I8, shape: [3])
+        #expect(throws: Stop.self) { try writer.write(to: path) { _ in throw Stop() } }
+        #expect(directory.names == ["old"])
+        #expect(try FileBytes(mapping: path).count == 3)
+        let nowhere = "\(directory.path)/none/x.gguf"
+        #expect(throws: GGUFError.cannotWrite(path: nowhere, step: "open", reason: "there is no such file")) {
+            try GGUFWriter().write(to: nowhere)
+        }
+        #expect(throws: GGUFError.cannotWrite(path: directory.path, step: "rename", reason: "it is a directory")) {
+            try GGUFWriter().write(to: directory.path)
+        }
+    }
+}
