@@ -56,5 +56,6 @@ let package = Package(
         tests("GGUF", ["GGUF"]),
         tests("Tokenizer", ["Tokenizer"]),
         tests("CKernels", ["CKernels", "Quantization", "GGUF"]),
+        tests("Quantization", ["Quantization"]),
     ]
 )

@@ -1,6 +1,6 @@
 /// 6 bits: 256 weights in 210 bytes; weight = d * scale * code.
 ///
-/// 16 groups of 16 weights. A half of 128 weights has 64 bytes of low nibbles (weights 0..<64 in the low nibbles, 64..<128
+/// 16 groups of 16 weights. A half of 128 weights has 64 bytes of low bits (weights 0..<64 in the low nibbles, 64..<128
 /// in the high) and 32 bytes of high bits, four planes of two bits as in ``Q2_K``.
 ///
 /// | bytes | |

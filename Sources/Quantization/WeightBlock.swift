@@ -1,7 +1,7 @@
 /// A weight format: how many weights a block holds, in how many bytes, and what they are worth.
 ///
 /// The decoders here are written to be read; `CKernels` has the fast ones and is tested against these.
-public protocol WeightBlock {
+public protocol WeightBlock: SendableMetatype {
     static var weights: Int { get }
     static var bytes: Int { get }
 

@@ -1,7 +1,7 @@
 import Quantization
 
-/// Values of the `gguf` Python package 0.19.0, an independent reading of the formats, for blocks that `SplitMix64` makes:
-/// 64 blocks per format under d and dmin that run through denormals, the largest halves, both zeros and random ones.
+/// Values of the `gguf` Python package 0.19.0, an independent reading of the formats, for blocks that `SplitMix64`
+/// makes: 64 blocks per format under d and dmin that run through denormals, the largest halves, both zeros and random ones.
 ///
 /// ```python
 /// import numpy as np, gguf
