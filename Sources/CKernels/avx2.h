@@ -29,7 +29,7 @@ CARAT_AVX2_INLINE void carat_store_four(float *y, size_t row_count, size_t first
 }
 
 CARAT_AVX2_INLINE __m256i carat_load(const void *p) { return _mm256_loadu_si256(p); }
-CARAT_AVX2_INLINE __m256i carat_both_lanes(__m128i x) { return _mm256_inserti128_si256(_mm256_castsi128_si256(x), x, 1); }
+CARAT_AVX2_INLINE __m256i carat_both_lanes(__m128i x) { return _mm256_broadcastsi128_si256(x); }
 
 /// The sums of the eight int32 of each of four vectors.
 CARAT_AVX2_INLINE __m128i carat_fold_four(const __m256i v[4]) {
@@ -89,13 +89,14 @@ CARAT_AVX2_INLINE void carat_dot_k_avx2(
 /// Scale number `s` of both lanes' bytes as 16-bit integers in all places: `_mm256_shuffle_epi8(bytes, this)`.
 #define CARAT_SPREAD(s) _mm256_set1_epi16((short)(0x8000 | (s)))
 /// The same with number `lo` in the lower lane and `hi` in the upper.
-#define CARAT_SPREAD_PAIR(lo, hi) \
+#define CARAT_SPREAD_PAIR(lo, hi)                                                                                     \
     _mm256_setr_m128i(_mm_set1_epi16((short)(0x8000 | (lo))), _mm_set1_epi16((short)(0x8000 | (hi))))
 
 /// The same for scales that are 16-bit integers already.
-#define CARAT_SPREAD_WIDE_PAIR(lo, hi) \
-    _mm256_setr_m128i( \
-        _mm_set1_epi16((short)((2 * (lo) + 1) << 8 | 2 * (lo))), _mm_set1_epi16((short)((2 * (hi) + 1) << 8 | 2 * (hi))))
+#define CARAT_SPREAD_WIDE_PAIR(lo, hi)                                                                                \
+    _mm256_setr_m128i(                                                                                                \
+        _mm_set1_epi16((short)((2 * (lo) + 1) << 8 | 2 * (lo))),                                                      \
+        _mm_set1_epi16((short)((2 * (hi) + 1) << 8 | 2 * (hi))))
 
 CARAT_AVX2_INLINE float carat_float_from_half_avx2(uint16_t half) {
     return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(half)));

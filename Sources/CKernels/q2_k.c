@@ -66,7 +66,8 @@ CARAT_AVX2 void carat_dequantize_q2_k_avx2(const void *row, size_t count, float 
         carat_scale16(_mm_and_si128(_mm_srli_epi16(packed, 4), four), dmin, mins);
         for (int half = 0; half < 2; half++)
             for (int i = 0; i < 4; i++) {
-                const __m256i bytes = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)(w[b].codes + 32 * half + 8 * i)));
+                const __m128i eight = _mm_loadl_epi64((const void *)(w[b].codes + 32 * half + 8 * i));
+                const __m256i bytes = _mm256_cvtepu8_epi32(eight);
 #pragma clang loop unroll(full)
                 for (int plane = 0; plane < 4; plane++) {
                     const int g = 8 * half + 2 * plane + i / 2;

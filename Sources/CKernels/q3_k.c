@@ -16,7 +16,8 @@ static void unpack_q3_k(const uint8_t *block, carat_super_block *out) {
     for (int half = 0; half < 2; half++)
         for (int plane = 0; plane < 4; plane++)
             for (int i = 0; i < 32; i++) {
-                const int low = (w->low[32 * half + i] >> (2 * plane)) & 3, high = (w->high[i] >> (4 * half + plane)) & 1;
+                const int low = (w->low[32 * half + i] >> (2 * plane)) & 3;
+                const int high = (w->high[i] >> (4 * half + plane)) & 1;
                 out->codes[128 * half + 32 * plane + i] = (int8_t)((low | high << 2) - 4);
             }
 }
@@ -49,12 +50,12 @@ CARAT_AVX2_INLINE __m256i join(__m256i low, __m256i high, int half, int plane) {
 // A 16-bit lane holds 2 * 7 * 127 at most, times 32 in 32 bits: nothing can overflow.
 CARAT_AVX2_INLINE void multiply_q3_k(const uint8_t *const block[4], const carat_act256 *act, carat_four_blocks *out) {
     __m256i scales[4][2];
-    const __m256i sums = carat_load(act->sums);
+    const __m256i sums = _mm256_sub_epi16(_mm256_setzero_si256(), carat_load(act->sums));
     for (int i = 0; i < 4; i++) {
         const __m256i wide = _mm256_cvtepi8_epi16(read_scales(block[i] + offsetof(carat_block_q3_k, scales)));
         scales[i][0] = _mm256_permute4x64_epi64(wide, 0x44);
         scales[i][1] = _mm256_permute4x64_epi64(wide, 0xee);
-        out->products[i] = _mm256_madd_epi16(wide, _mm256_slli_epi16(_mm256_sub_epi16(_mm256_setzero_si256(), sums), 2));
+        out->products[i] = _mm256_slli_epi32(_mm256_madd_epi16(wide, sums), 2);
     }
 #pragma clang loop unroll(full)
     for (int half = 0; half < 2; half++)

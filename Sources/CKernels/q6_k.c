@@ -23,7 +23,8 @@ static void unpack_q6_k(const uint8_t *block, carat_super_block *out) {
 CARAT_PORTABLE_K(q6_k)
 
 #if CARAT_HAS_AVX2
-/// 32 codes in 0...63 of one half: plane 0 and 1 are the low nibbles of its first and second 32 bytes, 2 and 3 the high.
+/// 32 codes in 0...63 of one half; planes 0 and 1 have the low nibbles of its first and second 32 bytes, 2 and 3 the
+/// high ones.
 CARAT_AVX2_INLINE __m256i join(const uint8_t *low, __m256i high, int plane) {
     const __m256i nibbles = _mm256_srli_epi16(carat_load(low + 32 * (plane % 2)), 4 * (plane / 2));
     const __m256i top = plane < 2 ? _mm256_slli_epi16(high, 4 - 2 * plane) : _mm256_srli_epi16(high, 2 * plane - 4);

@@ -1,0 +1,129 @@
+import CKernels
+import Quantization
+
+/// An instruction set whose kernels can run here.
+enum ISA: String, CaseIterable, Sendable {
+    case portable, avx2
+
+    static var available: [ISA] { allCases.filter { $0.table != nil } }
+
+    var table: UnsafePointer<carat_kernels>? {
+        switch self {
+        case .portable: carat_kernels_portable()
+        case .avx2: carat_kernels_avx2()
+        }
+    }
+
+    func dequantize(_ format: Format, _ bytes: [UInt8], count: Int) -> [Float] {
+        var out = [Float](repeating: .signalingNaN, count: count)
+        carat_dequantize(table, format.id)(bytes, count, &out)
+        return out
+    }
+
+    /// y = rows . activation, with the rows moved to an address that is aligned to 2 bytes only.
+    func dot<Activation>(
+        _ format: Format, _ rows: [UInt8], rowCount: Int, columns: Int, _ activation: [Activation], rowBytes: Int? = nil
+    ) -> [Float] {
+        var y = [Float](repeating: .signalingNaN, count: rowCount)
+        let rowBytes = rowBytes ?? format.rowBytes(columns)
+        precondition(rows.count >= (rowCount - 1) * rowBytes + format.rowBytes(columns))
+        let moved = UnsafeMutableRawBufferPointer.allocate(byteCount: rows.count + 2, alignment: 64)
+        defer { moved.deallocate() }
+        let start = UnsafeMutableRawBufferPointer(rebasing: moved[2...])
+        start.copyBytes(from: rows)
+        activation.withUnsafeBytes {
+            carat_dot(table, format.id)(start.baseAddress, rowBytes, rowCount, columns, $0.baseAddress, &y)
+        }
+        return y
+    }
+
+    func quantize256(_ x: [Float]) -> [carat_act256] {
+        var out = [carat_act256](repeating: carat_act256(), count: x.count / 256)
+        table?.pointee.quantize256(x, x.count, &out)
+        return out
+    }
+
+    func quantize32(_ x: [Float]) -> [carat_act32] {
+        var out = [carat_act32](repeating: carat_act32(), count: x.count / 32)
+        table?.pointee.quantize32(x, x.count, &out)
+        return out
+    }
+}
+
+/// A format by its C name and its Swift reference.
+enum Format: String, CaseIterable, Sendable {
+    case f32, f16, bf16, q8_0, q2_K, q3_K, q4_K, q5_K, q6_K
+
+    static let quantized: [Format] = [.q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K]
+    static let float: [Format] = [.f32, .f16, .bf16]
+
+    var id: carat_format {
+        switch self {
+        case .f32: CARAT_F32
+        case .f16: CARAT_F16
+        case .bf16: CARAT_BF16
+        case .q8_0: CARAT_Q8_0
+        case .q2_K: CARAT_Q2_K
+        case .q3_K: CARAT_Q3_K
+        case .q4_K: CARAT_Q4_K
+        case .q5_K: CARAT_Q5_K
+        case .q6_K: CARAT_Q6_K
+        }
+    }
+
+    var block: any WeightBlock.Type {
+        switch self {
+        case .f32: F32.self
+        case .f16: F16.self
+        case .bf16: BF16.self
+        default: quantizedBlock
+        }
+    }
+
+    var quantizedBlock: any QuantizedBlock.Type {
+        switch self {
+        case .q8_0: Q8_0.self
+        case .q2_K: Q2_K.self
+        case .q3_K: Q3_K.self
+        case .q4_K: Q4_K.self
+        case .q5_K: Q5_K.self
+        case .q6_K: Q6_K.self
+        default: preconditionFailure("\(self) is not quantized")
+        }
+    }
+
+    /// Where the half floats of a block lie: d, then dmin if the format has one.
+    var halves: [Int] {
+        switch self {
+        case .q8_0: [0]
+        case .q2_K: [80, 82]
+        case .q3_K: [108]
+        case .q4_K, .q5_K: [0, 2]
+        case .q6_K: [208]
+        default: []
+        }
+    }
+
+    func rowBytes(_ columns: Int) -> Int { columns / block.weights * block.bytes }
+
+    func decode(_ bytes: [UInt8]) -> [Float] {
+        stride(from: 0, to: bytes.count, by: block.bytes).flatMap { block.decode(bytes[$0..<$0 + block.bytes]) }
+    }
+}
+
+/// A small generator of random bits that any language repeats: Steele, Lea and Flood, "Fast splittable pseudorandom
+/// number generators", 2014.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+        return z ^ z >> 31
+    }
+}
+
+/// Bit patterns, with every NaN the same: which NaN comes out is left open.
+func bits(_ x: [Float]) -> [UInt32] { x.map { $0.isNaN ? 0x7fc0_0000 : $0.bitPattern } }
