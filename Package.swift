@@ -55,7 +55,7 @@ let package = Package(
         // Tests
         .target(name: "TestSupport", dependencies: ["GGUF"], path: "Tests/TestSupport", swiftSettings: swift),
         tests("GGUF", ["GGUF"]),
-        tests("Tokenizer", ["Tokenizer"]),
+        tests("Tokenizer", ["Tokenizer", "Gemma", "GGUF"]),
         tests("CKernels", ["CKernels", "Quantization"]),
         tests("Quantization", ["Quantization"]),
         tests("Compute", ["Compute", "GGUF", "TestSupport"]),

@@ -1,7 +1,5 @@
-public import Engine
-
 // What a caller of `Model` needs, under the one import.
-public typealias GenerationOptions = Engine.GenerationOptions
-public typealias SamplingOptions = Engine.SamplingOptions
-public typealias EngineSettings = Engine.EngineSettings
-public typealias EngineError = Engine.EngineError
+@_exported public import struct Engine.EngineSettings
+@_exported public import enum Engine.EngineError
+@_exported public import struct Engine.GenerationOptions
+@_exported public import struct Engine.SamplingOptions

@@ -5,12 +5,13 @@ import Quantization
 enum ISA: String, CaseIterable, Sendable {
     case portable, avx2
 
-    static var available: [ISA] { allCases.filter { $0.table != nil } }
+    static var available: [ISA] { carat_kernels_avx2() == nil ? [.portable] : allCases }
 
-    var table: UnsafePointer<carat_kernels>? {
+    /// The portable table where this CPU lacks the other; see `available`.
+    var table: UnsafePointer<carat_kernels> {
         switch self {
         case .portable: carat_kernels_portable()
-        case .avx2: carat_kernels_avx2()
+        case .avx2: carat_kernels_avx2() ?? carat_kernels_portable()
         }
     }
 
@@ -32,20 +33,21 @@ enum ISA: String, CaseIterable, Sendable {
         let start = UnsafeMutableRawBufferPointer(rebasing: moved[2...])
         start.copyBytes(from: rows)
         activation.withUnsafeBytes {
-            carat_dot(table, format.id)(start.baseAddress, rowBytes, rowCount, columns, $0.baseAddress, &y)
+            guard let start = start.baseAddress, let activation = $0.baseAddress else { return }
+            carat_dot(table, format.id)(start, rowBytes, rowCount, columns, activation, &y)
         }
         return y
     }
 
     func quantize256(_ x: [Float]) -> [carat_act256] {
         var out = [carat_act256](repeating: carat_act256(), count: x.count / 256)
-        table?.pointee.quantize256(x, x.count, &out)
+        table.pointee.quantize256(x, x.count, &out)
         return out
     }
 
     func quantize32(_ x: [Float]) -> [carat_act32] {
         var out = [carat_act32](repeating: carat_act32(), count: x.count / 32)
-        table?.pointee.quantize32(x, x.count, &out)
+        table.pointee.quantize32(x, x.count, &out)
         return out
     }
 }

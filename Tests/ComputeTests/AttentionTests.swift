@@ -1,12 +1,7 @@
 import Compute
+import Foundation
 import TestSupport
 import Testing
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 @Suite struct AttentionTests {
     private struct Inputs {

@@ -1,13 +1,8 @@
 import Compute
+import Foundation
 import GGUF
 import TestSupport
 import Testing
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 @Suite struct ElementwiseTests {
     private func random(_ count: Int, scale: Float = 3) -> [Float] {
@@ -45,8 +40,11 @@ import Testing
         Executor(threads: 2, kernels: kernels).geGLU(gate: gate, up: up, rows: 1)
         for (index, value) in gate[row: 0].enumerated() {
             let g = Double(gates[index])
-            let gelu = 0.5 * g * (1 + tanh((2 / Double.pi).squareRoot() * (g + 0.044715 * g * g * g)))
-            #expect(abs(Double(value) - gelu * Double(ups[index])) <= 2e-6 * abs(g * Double(ups[index])) + 1e-9)
+            let u = Double(ups[index])
+            let inner: Double = (2 / Double.pi).squareRoot() * (g + 0.044715 * g * g * g)
+            let expected: Double = 0.5 * g * (1 + tanh(inner)) * u
+            let tolerance: Double = 2e-6 * abs(g * u) + 1e-9
+            #expect(abs(Double(value) - expected) <= tolerance)
         }
     }
 
@@ -57,7 +55,7 @@ import Testing
             x[row: 0] = [.nan] + Array(repeating: 1, count: 63)
             let y = Matrix(rows: 1, columns: 64)
             executor.rmsNorm(x, weight: Vector(Array(repeating: 1, count: 64)), epsilon: 1e-6, rows: 1, into: y)
-            #expect(y[row: 0].allSatisfy(\.isNaN))
+            #expect(y[row: 0].allSatisfy { $0.isNaN })
             executor.geGLU(gate: x, up: y, rows: 1)
             #expect(x[row: 0][0].isNaN)
         }
@@ -76,10 +74,12 @@ import Testing
         let after = x[row: 0]
         for head in 0..<2 {
             for pair in 0..<8 {
-                let angle = 7001 * pow(10_000, -2 * Double(pair) / 16)
+                let angle: Double = 7001 * pow(10_000.0, -2 * Double(pair) / 16)
                 let (a, b) = (Double(before[head * 16 + pair]), Double(before[head * 16 + pair + 8]))
-                #expect(abs(Double(after[head * 16 + pair]) - 0.5 * (a * cos(angle) - b * sin(angle))) < 1e-5)
-                #expect(abs(Double(after[head * 16 + pair + 8]) - 0.5 * (a * sin(angle) + b * cos(angle))) < 1e-5)
+                let first: Double = 0.5 * (a * cos(angle) - b * sin(angle))
+                let second: Double = 0.5 * (a * sin(angle) + b * cos(angle))
+                #expect(abs(Double(after[head * 16 + pair]) - first) < 1e-5)
+                #expect(abs(Double(after[head * 16 + pair + 8]) - second) < 1e-5)
             }
         }
     }

@@ -4,6 +4,7 @@ import Gemma
 import Planner
 import TestSupport
 import Testing
+import Tokenizer
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

@@ -4,6 +4,7 @@ import Gemma
 import Planner
 import TestSupport
 import Testing
+import Tokenizer
 
 @Suite(.serialized) struct SessionTests {
     private func session(_ change: (inout EngineSettings) -> Void = { _ in }) throws -> Session {

@@ -4,6 +4,7 @@ import Gemma
 import Planner
 import TestSupport
 import Testing
+import Tokenizer
 
 /// carat-tiny against references that were made by other programs.
 @Suite(.serialized) struct GoldenTests {
