@@ -37,9 +37,11 @@ CARAT_AVX2_INLINE __m128i carat_fold_four(const __m256i v[4]) {
     return _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
 }
 
-/// Asks for bytes of the next four rows: each row is a stream too short for the hardware to follow by itself.
-CARAT_AVX2_INLINE void carat_prefetch(const uint8_t *p, size_t bytes) {
-    for (size_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)p + line, _MM_HINT_T0);
+/// Asks for the `bytes` at the same place four rows on: each row is a stream too short for the hardware to follow by
+/// itself. After the last rows this asks for what is not theirs, which is allowed: a prefetch never faults.
+CARAT_AVX2_INLINE void carat_prefetch(const uint8_t *block, size_t row_bytes, size_t bytes) {
+    const uintptr_t ahead = (uintptr_t)block + 4 * row_bytes;
+    for (size_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)(ahead + line), _MM_HINT_T0);
 }
 
 /// Four rows of one super-block: their exact sums and their scales.
@@ -67,7 +69,7 @@ CARAT_AVX2_INLINE void carat_dot_k_avx2(
         carat_four_rows(rows, row_bytes, row_count, r, block);
         __m128 total = _mm_setzero_ps();
         for (size_t b = 0; b < columns / CARAT_SUPER_BLOCK; b++) {
-            for (int i = 0; i < 4; i++) carat_prefetch(block[i] + 4 * row_bytes, block_bytes);
+            for (int i = 0; i < 4; i++) carat_prefetch(block[i], row_bytes, block_bytes);
             multiply(block, act + b, &w);
             __m128 x = _mm_mul_ps(w.d, _mm_cvtepi32_ps(carat_fold_four(w.products)));
             if (has_mins) x = _mm_fnmadd_ps(w.dmin, _mm_cvtepi32_ps(w.mins), x);

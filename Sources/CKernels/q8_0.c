@@ -47,7 +47,7 @@ CARAT_AVX2 void carat_dot_q8_0_avx2(
             const __m128 scaled = _mm_mul_ps(d, _mm_cvtepi32_ps(carat_fold_four(products)));
             total = _mm_fmadd_ps(scaled, _mm_set1_ps(act[b].d), total);
             for (int i = 0; i < 4; i++) {
-                _mm_prefetch((const char *)block[i] + 4 * row_bytes, _MM_HINT_T0);
+                carat_prefetch(block[i], row_bytes, 1);
                 block[i] += sizeof(carat_block_q8_0);
             }
         }
