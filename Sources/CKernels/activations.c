@@ -24,9 +24,11 @@ void carat_quantize256_portable(const float *x, size_t count, carat_act256 *out)
     for (size_t b = 0; b < count / CARAT_SUPER_BLOCK; b++) {
         out[b].d = quantize_portable(x + b * CARAT_SUPER_BLOCK, CARAT_SUPER_BLOCK, out[b].codes);
         for (int g = 0; g < 16; g++) {
-            int sum = 0;
-            for (int i = 0; i < 16; i++) sum += out[b].codes[16 * g + i];
-            out[b].sums[g] = (int16_t)sum;
+            int sums[2] = {0, 0};
+            for (int i = 0; i < 16; i++) sums[i / 2 % 2] += out[b].codes[16 * g + i];
+            out[b].pair_sums[g][0] = (int16_t)sums[0];
+            out[b].pair_sums[g][1] = (int16_t)sums[1];
+            out[b].sums[g] = (int16_t)(sums[0] + sums[1]);
         }
     }
 }
@@ -71,6 +73,7 @@ CARAT_AVX2 void carat_quantize256_avx2(const float *x, size_t count, carat_act25
         out[b].d = scale.d;
         if (scale.inverse == 0) {
             memset(out[b].sums, 0, sizeof out[b].sums);
+            memset(out[b].pair_sums, 0, sizeof out[b].pair_sums);
             memset(out[b].codes, 0, sizeof out[b].codes);
             continue;
         }
@@ -80,6 +83,11 @@ CARAT_AVX2 void carat_quantize256_avx2(const float *x, size_t count, carat_act25
             const __m256i codes = round32(x + 32 * i, inverse);
             _mm256_storeu_si256((void *)(out[b].codes + 32 * i), codes);
             sums[i] = _mm256_maddubs_epi16(ones, codes);
+            // Each lane is a group of 16: four words of two sums, added crosswise.
+            __m256i pairs = _mm256_add_epi16(sums[i], _mm256_shuffle_epi32(sums[i], 0x4e));
+            pairs = _mm256_add_epi16(pairs, _mm256_shuffle_epi32(pairs, 0xb1));
+            const __m128i both = _mm_unpacklo_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+            _mm_storel_epi64((void *)out[b].pair_sums[2 * i], both);
         }
         // Three rounds of pairwise sums leave the even groups in the lower lane, the odd ones in the upper.
         for (int width = 4; width > 0; width /= 2)

@@ -27,7 +27,17 @@
     void carat_quantize256_##isa(const float *x, size_t count, carat_act256 *out);                                    \
     void carat_quantize32_##isa(const float *x, size_t count, carat_act32 *out);
 
+#define CARAT_DECLARE_TILE(format, isa)                                                                               \
+    void carat_tile_##format##_##isa(                                                                                 \
+        const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *activations,        \
+        size_t positions, float *y, size_t y_stride);
+
 CARAT_DECLARE_ISA(portable)
 #if CARAT_HAS_AVX2
 CARAT_DECLARE_ISA(avx2)
+CARAT_DECLARE_TILE(q2_k, avx2)
+CARAT_DECLARE_TILE(q3_k, avx2)
+CARAT_DECLARE_TILE(q4_k, avx2)
+CARAT_DECLARE_TILE(q5_k, avx2)
+CARAT_DECLARE_TILE(q6_k, avx2)
 #endif

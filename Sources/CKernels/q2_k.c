@@ -2,9 +2,9 @@
 //
 // A half of 128 weights lies in 32 bytes: bits 0-1 hold its weights 0..31, bits 2-3 weights 32..63, and so on.
 #include "portable.h"
-#include "avx2.h"
+#include "tile_avx2.h"
 
-static void unpack_q2_k(const uint8_t *block, carat_super_block *out) {
+CARAT_INLINE void unpack_q2_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q2_k *w = (const void *)block;
     out->d = carat_float_from_half(w->d);
     out->dmin = carat_float_from_half(w->dmin);
@@ -53,6 +53,7 @@ CARAT_AVX2_INLINE void multiply_q2_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q2_k, true)
+CARAT_AVX2_K_TILE(q2_k, 0, true)
 
 // Four values per group: a table in each lane, looked up by the two low bits of a 32-bit index.
 CARAT_AVX2 void carat_dequantize_q2_k_avx2(const void *row, size_t count, float *out) {

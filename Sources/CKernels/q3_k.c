@@ -2,9 +2,9 @@
 //
 // The two low bits lie as in Q2_K. The high bits lie in 32 bytes: bit p holds weights 32 * p ..< 32 * p + 32.
 #include "portable.h"
-#include "avx2.h"
+#include "tile_avx2.h"
 
-static void unpack_q3_k(const uint8_t *block, carat_super_block *out) {
+CARAT_INLINE void unpack_q3_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q3_k *w = (const void *)block;
     out->d = carat_float_from_half(w->d);
     out->dmin = 0;
@@ -76,6 +76,7 @@ CARAT_AVX2_INLINE void multiply_q3_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q3_k, false)
+CARAT_AVX2_K_TILE(q3_k, 4, false)
 
 CARAT_AVX2 void carat_dequantize_q3_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q3_k *w = row;

@@ -2,9 +2,10 @@
 //
 // Each 32 bytes hold 64 weights: the low nibbles are the first 32, the high nibbles the second.
 #include "portable.h"
+#include "tile_avx2.h"
 #include "scales_avx2.h"
 
-static void unpack_q4_k(const uint8_t *block, carat_super_block *out) {
+CARAT_INLINE void unpack_q4_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q4_k *w = (const void *)block;
     out->d = carat_float_from_half(w->d);
     out->dmin = carat_float_from_half(w->dmin);
@@ -45,6 +46,7 @@ CARAT_AVX2_INLINE void multiply_q4_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q4_k, true)
+CARAT_AVX2_K_TILE(q4_k, 0, true)
 
 CARAT_AVX2 void carat_dequantize_q4_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q4_k *w = row;

@@ -2,9 +2,10 @@
 //
 // The four low bits lie as in Q4_K. The high bits lie in 32 bytes: bit g holds group g.
 #include "portable.h"
+#include "tile_avx2.h"
 #include "scales_avx2.h"
 
-static void unpack_q5_k(const uint8_t *block, carat_super_block *out) {
+CARAT_INLINE void unpack_q5_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q5_k *w = (const void *)block;
     out->d = carat_float_from_half(w->d);
     out->dmin = carat_float_from_half(w->dmin);
@@ -54,6 +55,7 @@ CARAT_AVX2_INLINE void multiply_q5_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q5_k, true)
+CARAT_AVX2_K_TILE(q5_k, 0, true)
 
 CARAT_AVX2 void carat_dequantize_q5_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q5_k *w = row;

@@ -3,9 +3,9 @@
 // A half of 128 weights lies in 64 bytes of low nibbles (low: weights 0..63, high: 64..127) and 32 bytes of high bits
 // (bits 0-1 hold weights 0..31, bits 2-3 weights 32..63, and so on).
 #include "portable.h"
-#include "avx2.h"
+#include "tile_avx2.h"
 
-static void unpack_q6_k(const uint8_t *block, carat_super_block *out) {
+CARAT_INLINE void unpack_q6_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q6_k *w = (const void *)block;
     out->d = carat_float_from_half(w->d);
     out->dmin = 0;
@@ -63,6 +63,7 @@ CARAT_AVX2_INLINE void multiply_q6_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q6_k, false)
+CARAT_AVX2_K_TILE(q6_k, 32, false)
 
 CARAT_AVX2 void carat_dequantize_q6_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q6_k *w = row;

@@ -27,6 +27,13 @@ static const carat_kernels avx2 = {
         [CARAT_Q5_K] = carat_dot_q5_k_avx2,
         [CARAT_Q6_K] = carat_dot_q6_k_avx2,
     },
+    .tile = {
+        [CARAT_Q2_K] = carat_tile_q2_k_avx2,
+        [CARAT_Q3_K] = carat_tile_q3_k_avx2,
+        [CARAT_Q4_K] = carat_tile_q4_k_avx2,
+        [CARAT_Q5_K] = carat_tile_q5_k_avx2,
+        [CARAT_Q6_K] = carat_tile_q6_k_avx2,
+    },
     .quantize256 = carat_quantize256_avx2,
     .quantize32 = carat_quantize32_avx2,
     CARAT_VECTOR_TABLE(avx2),

@@ -1,9 +1,13 @@
 internal import CKernels
 
 extension Executor {
+    /// Positions from which unpacking weights into a panel first is cheaper than unpacking them for each position.
+    public static let tilePositions = 10
+
     /// Rows of a chunk of the dot path: small enough to share out evenly and to stay in L2 while all positions pass.
     private static let dotChunkBytes = 64 << 10
 
+    /// Dot products on the weights as they lie in the file. Many positions go through tiles, which give the same bits.
     func dotKernel(_ projection: Projection, input: Matrix, rows n: Int) -> ChunkedKernel {
         let weight = projection.weight
         let output = projection.output
@@ -14,8 +18,16 @@ extension Executor {
             case .int8x32: (UnsafeRawPointer(int8x32.base), int8x32.bytesPerRow)
             case .int8x256: (UnsafeRawPointer(int8x256.base), int8x256.bytesPerRow)
             }
-        // a multiple of 8 rows, so that kernels that take several rows at once have no tails inside
-        let chunkRows = min(64, max(8, Self.dotChunkBytes / weight.bytesPerRow / 8 * 8))
+        // a multiple of 16 rows, so that kernels that take several rows at once have no tails inside
+        let chunkRows = min(64, max(16, Self.dotChunkBytes / weight.bytesPerRow / 16 * 16))
+        if n >= Self.tilePositions, let tile = kernels.tile(weight.format) {
+            return ChunkedKernel(chunks: (weight.rows + chunkRows - 1) / chunkRows) { chunk, _ in
+                let first = chunk * chunkRows
+                tile(
+                    weight.row(first), weight.bytesPerRow, min(chunkRows, weight.rows - first), weight.columns,
+                    activations.assumingMemoryBound(to: carat_act256.self), n, output.base + first, output.columns)
+            }
+        }
         return ChunkedKernel(chunks: (weight.rows + chunkRows - 1) / chunkRows) { chunk, _ in
             let first = chunk * chunkRows
             let count = min(chunkRows, weight.rows - first)

@@ -32,5 +32,6 @@ public struct Kernels: Sendable {
     }
 
     func dot(_ format: WeightFormat) -> carat_dot_fn { carat_dot(table, format.code) }
+    func tile(_ format: WeightFormat) -> carat_tile_fn? { carat_tile(table, format.code) }
     func dequantize(_ format: WeightFormat) -> carat_dequantize_fn { carat_dequantize(table, format.code) }
 }

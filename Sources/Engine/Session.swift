@@ -32,7 +32,8 @@ public final class Session {
         self.model = model
         self.settings = settings
         let executor = Executor(threads: max(settings.threads, settings.prefillThreads), kernels: settings.kernels)
-        let plan = Plan(policy: settings.path, formats: model.weights.formats)
+        let plan = Plan(
+            policy: settings.path, formats: model.weights.formats, instructionSet: settings.kernels.instructionSet)
         gemma = Gemma(model, plan: plan, executor: executor, ubatch: min(settings.ubatch, context))
         cache = gemma.makeCache(capacity: context, element: settings.cacheElement)
     }

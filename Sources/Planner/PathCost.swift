@@ -1,41 +1,68 @@
 public import Compute
 
-/// Cycles of one core that each path takes, per weight of a projection, as a function of the positions n.
+/// Cycles of one core that each path takes for a weight, as a function of the positions n.
 ///
-/// The figures were measured on a Zen 3 core with AVX2 (`Benchmarks/`). They are ratios between two paths on the same
-/// core, which differ far less between machines than speeds do.
+/// Measured on a Zen 3 core with rows of 2,048 weights in L2; `make bench` measures the same on another machine. Only
+/// the ratio of two paths on the same core matters here, and it differs far less between machines than speeds do.
 public struct PathCost: Sendable {
-    /// Reading, unpacking and multiplying one weight by one position on the dot path.
-    public let dotPerPosition: Double
-    /// Turning one weight into a Float in a panel.
-    public let dequantize: Double
-    /// One multiply-accumulate of sgemm with many positions.
-    public static let sgemmPerPosition = 1 / 14.0
-    /// Cost of sgemm per weight that does not shrink with the positions: packing the panel and partly filled tiles.
-    public static let sgemmPerWeight = 0.6
+    /// Unpacking a weight and multiplying it by one position.
+    private let dot: Double
+    /// Turning a weight into a Float.
+    private let dequantize: Double
+    /// Unpacking a weight into a tile's panel, and multiplying it there by one position; nil without such a kernel.
+    private let tile: (unpack: Double, perPosition: Double)?
 
-    public func dot(positions n: Int) -> Double { dotPerPosition * Double(n) }
-    public func blas(positions n: Int) -> Double { dequantize + Self.sgemmPerWeight + Self.sgemmPerPosition * Double(n) }
+    /// A multiply-accumulate of sgemm with many positions.
+    private static let sgemmPerPosition = 0.077
+    /// What sgemm costs per weight at any n: packing the panel, and tiles that are not full.
+    private static let sgemmPerWeight = 0.6
+    private static let largestN = 4096
+
+    public func quant(positions n: Int) -> Double {
+        let dots = dot * Double(n)
+        guard let tile, n >= Executor.tilePositions else { return dots }
+        return tile.unpack + tile.perPosition * Double(n)
+    }
+
+    public func blas(positions n: Int) -> Double {
+        dequantize + Self.sgemmPerWeight + Self.sgemmPerPosition * Double(n)
+    }
 
     /// The fewest positions at which sgemm is the faster path; nil if it never is.
     public var crossover: Int? {
-        let gain = dotPerPosition - Self.sgemmPerPosition
-        guard gain > 0 else { return nil }
-        return Int(((dequantize + Self.sgemmPerWeight) / gain).rounded(.down)) + 1
+        (1...Self.largestN).first { blas(positions: $0) < quant(positions: $0) }
     }
 
-    public init(_ format: WeightFormat) {
-        (dotPerPosition, dequantize) =
-            switch format {
-            case .F32: (0.33, 0)
-            case .F16: (0.17, 0.15)
-            case .BF16: (0.17, 0.15)
-            case .Q8_0: (0.10, 0.3)
-            case .Q2_K: (0.10, 0.4)
-            case .Q3_K: (0.13, 0.5)
-            case .Q4_K: (0.09, 0.3)
-            case .Q5_K: (0.11, 0.4)
-            case .Q6_K: (0.12, 0.45)
-            }
+    public init(_ format: WeightFormat, on instructionSet: Kernels.InstructionSet) {
+        switch instructionSet {
+        case .avx2:
+            (dot, dequantize) =
+                switch format {
+                case .F32: (0.18, 0)
+                case .F16: (0.18, 0.23)
+                case .BF16: (0.19, 0.29)
+                case .Q8_0: (0.113, 0.39)
+                case .Q2_K: (0.084, 0.33)
+                case .Q3_K: (0.133, 0.40)
+                case .Q4_K: (0.078, 0.34)
+                case .Q5_K: (0.113, 0.42)
+                case .Q6_K: (0.129, 0.38)
+                }
+            tile = format.activation == .int8x256 ? (format == .Q3_K ? 0.7 : 0.4, 1 / 27.0) : nil
+        case .portable:
+            (dot, dequantize) =
+                switch format {
+                case .F32: (0.47, 0)
+                case .F16: (1.95, 1.6)
+                case .BF16: (0.50, 0.28)
+                case .Q8_0: (1.01, 0.53)
+                case .Q2_K: (0.68, 2.4)
+                case .Q3_K: (1.00, 2.7)
+                case .Q4_K: (0.61, 2.3)
+                case .Q5_K: (0.64, 2.3)
+                case .Q6_K: (0.62, 2.3)
+                }
+            tile = nil
+        }
     }
 }

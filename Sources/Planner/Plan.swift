@@ -8,13 +8,19 @@ public struct Plan: Sendable, Equatable {
     /// Per weight format of the model: the fewest positions for the BLAS path; `Int.max` for never.
     public let crossovers: [WeightFormat: Int]
 
-    public init(policy: PathPolicy, formats: some Sequence<WeightFormat>) {
+    /// - Parameters:
+    ///   - formats: those of the model's projections.
+    ///   - instructionSet: what the kernels run on.
+    public init(
+        policy: PathPolicy, formats: some Sequence<WeightFormat>,
+        instructionSet: Kernels.InstructionSet = Kernels.best.instructionSet
+    ) {
         self.policy = policy
         var crossovers: [WeightFormat: Int] = [:]
         for format in formats {
             crossovers[format] =
                 switch policy {
-                case .auto: PathCost(format).crossover ?? .max
+                case .auto: PathCost(format, on: instructionSet).crossover ?? .max
                 case .blas: 1
                 case .quant: .max
                 }

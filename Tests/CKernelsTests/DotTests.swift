@@ -179,6 +179,10 @@ struct DotTests {
                     sums[g] = codes[256 * b + 16 * g..<256 * b + 16 * g + 16].reduce(0) { $0 + Int16($1) }
                 }
             }
+            withUnsafeMutableBytes(of: &act.pair_sums) { to in
+                let sums = to.bindMemory(to: Int16.self)
+                for i in 0..<256 { sums[i / 16 * 2 + i / 2 % 2] += Int16(codes[256 * b + i]) }
+            }
             return act
         }
     }

@@ -39,6 +39,20 @@ enum ISA: String, CaseIterable, Sendable {
         return y
     }
 
+    /// Rows x positions by the tile kernel, `y[position][row]`; nil where the format has none.
+    func tile(_ format: Format, _ rows: [UInt8], rowCount: Int, columns: Int, _ activations: [carat_act256]) -> [[Float]]? {
+        guard let tile = carat_tile(table, format.id) else { return nil }
+        let positions = activations.count / (columns / 256)
+        let stride = rowCount + 3  // what lies between two positions must stay as it is
+        var y = [Float](repeating: -7, count: positions * stride)
+        tile(rows, format.rowBytes(columns), rowCount, columns, activations, positions, &y, stride)
+        return (0..<positions).map { position in
+            let row = y[position * stride..<(position + 1) * stride]
+            precondition(row.suffix(3).allSatisfy { $0 == -7 }, "the tile kernel wrote past its rows")
+            return Array(row.prefix(rowCount))
+        }
+    }
+
     func quantize256(_ x: [Float]) -> [carat_act256] {
         var out = [carat_act256](repeating: carat_act256(), count: x.count / 256)
         table.pointee.quantize256(x, x.count, &out)

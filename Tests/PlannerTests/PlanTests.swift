@@ -3,19 +3,23 @@ import Planner
 import Testing
 
 @Suite struct PlanTests {
-    @Test(arguments: WeightFormat.allCases)
-    func autoDecodesByDotProductsAndPrefillsByPanels(format: WeightFormat) {
-        let plan = Plan(policy: .auto, formats: [format])
+    /// Formats with tile kernels stay on their integers; sgemm takes over where there are none.
+    @Test(arguments: WeightFormat.allCases, Kernels.InstructionSet.allCases)
+    func autoDecodesByDotProductsAndPrefillsByTheFasterPath(format: WeightFormat, isa: Kernels.InstructionSet) {
+        let plan = Plan(policy: .auto, formats: [format], instructionSet: isa)
         #expect(plan.path(for: format, positions: 1) == .quant)
-        #expect(plan.path(for: format, positions: 512) == .blas)
+        let hasTiles = isa == .avx2 && format.activation == .int8x256
+        #expect(plan.path(for: format, positions: 512) == (hasTiles ? .quant : .blas))
     }
 
-    @Test(arguments: WeightFormat.allCases)
-    func theCrossoverIsWhereTheCostsMeet(format: WeightFormat) throws {
-        let cost = PathCost(format)
-        let crossover = try #require(cost.crossover)
-        #expect(cost.blas(positions: crossover) < cost.dot(positions: crossover))
-        #expect(cost.blas(positions: crossover - 1) >= cost.dot(positions: crossover - 1))
+    @Test(arguments: WeightFormat.allCases, Kernels.InstructionSet.allCases)
+    func theCrossoverIsWhereTheCostsMeet(format: WeightFormat, isa: Kernels.InstructionSet) {
+        let cost = PathCost(format, on: isa)
+        let first = (1...4096).first { cost.blas(positions: $0) < cost.quant(positions: $0) }
+        #expect(cost.crossover == first)
+        for n in [1, 2, 9, 10, 64, 512] where n < first ?? .max {
+            #expect(cost.quant(positions: n) <= cost.blas(positions: n))
+        }
     }
 
     @Test func aForcedPathIsTakenAtEveryN() {
@@ -30,9 +34,9 @@ import Testing
     }
 
     @Test func itPrintsALineForEachFormatOfTheModel() {
-        let text = Plan(policy: .auto, formats: [.Q6_K, .Q4_K]).description
+        let text = Plan(policy: .auto, formats: [.Q6_K, .F16], instructionSet: .avx2).description
         #expect(text.split(separator: "\n").count == 3)
-        #expect(text.contains("Q4_K  dot products for n < "))
+        #expect(text.contains("F16   dot products for n < ") && text.contains("Q6_K  dot products at every n"))
         #expect(Plan(policy: .quant, formats: [.F16]).description.contains("F16   dot products at every n"))
         #expect(Plan(policy: .blas, formats: [.F16]).description.contains("F16   sgemm at every n"))
     }

@@ -25,10 +25,13 @@ typedef enum {
 } carat_format;
 
 /// 256 activations as int8 codes in [-127, 127] under one scale: the partner of the K formats.
-/// `sums[i]` is the sum of codes[16*i ..< 16*i+16]. A block with a NaN or an infinity has d = NaN and codes 0.
+/// `sums[i]` is the sum of codes[16*i ..< 16*i+16]; `pair_sums[i]` is that sum in two parts: of the codes whose number
+/// leaves 0 or 1 when divided by 4, and of those that leave 2 or 3. A block with a NaN or an infinity has d = NaN and
+/// codes 0.
 typedef struct {
     float d;
     int16_t sums[16];
+    int16_t pair_sums[16][2];
     int8_t codes[256];
 } carat_act256;
 
@@ -45,6 +48,12 @@ typedef void (*carat_dequantize_fn)(const void *row, size_t count, float *out);
 /// `activation`: carat_act256[columns/256] for K formats, carat_act32[columns/32] for Q8_0, float[columns] for the rest.
 typedef void (*carat_dot_fn)(
     const void *rows, size_t row_bytes, size_t row_count, size_t columns, const void *activation, float *y);
+
+/// y[p * y_stride + r] = row r . activation p, the same bits as `carat_dot_fn` gives, for many positions at a time.
+/// `activations`: carat_act256[positions][columns/256].
+typedef void (*carat_tile_fn)(
+    const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *activations,
+    size_t positions, float *y, size_t y_stride);
 
 /// One run of keys for the query heads that share a KV head: scores, softmax and weighted values of that run alone.
 /// Runs are joined by `carat_attention_join`, always in ascending order, so that the bits do not depend on who did which.
@@ -64,6 +73,7 @@ typedef struct {
     const char *isa;
     carat_dequantize_fn _Nonnull dequantize[CARAT_FORMAT_COUNT];
     carat_dot_fn _Nonnull dot[CARAT_FORMAT_COUNT];
+    carat_tile_fn _Nullable tile[CARAT_FORMAT_COUNT];  // NULL where only `dot` is there
 
     /// `count` floats to int8 blocks; count is a multiple of the block size.
     void (*_Nonnull quantize256)(const float *x, size_t count, carat_act256 *out);
@@ -92,6 +102,9 @@ const carat_kernels *_Nullable carat_kernels_avx2(void);
 const carat_kernels *carat_kernels_best(void);
 
 static inline carat_dot_fn _Nonnull carat_dot(const carat_kernels *k, carat_format format) { return k->dot[format]; }
+static inline carat_tile_fn _Nullable carat_tile(const carat_kernels *k, carat_format format) {
+    return k->tile[format];
+}
 static inline carat_dequantize_fn _Nonnull carat_dequantize(const carat_kernels *k, carat_format format) {
     return k->dequantize[format];
 }

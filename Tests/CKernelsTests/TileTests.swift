@@ -1,0 +1,68 @@
+import CKernels
+import Testing
+
+/// Many positions at a time give the bits of one at a time, whose integers are those of the reference (`DotTests`).
+struct TileTests {
+    static let formats: [Format] = [.q2_K, .q3_K, .q4_K, .q5_K, .q6_K]
+
+    private func agree(
+        _ isa: ISA, _ format: Format, _ rows: [UInt8], rowCount: Int, columns: Int, _ activations: [carat_act256]
+    ) -> Bool {
+        guard let tile = isa.tile(format, rows, rowCount: rowCount, columns: columns, activations) else { return true }
+        let blocks = columns / 256
+        return tile.indices.allSatisfy { position in
+            let one = Array(activations[position * blocks..<(position + 1) * blocks])
+            let dots = isa.dot(format, rows, rowCount: rowCount, columns: columns, one)
+            return zip(tile[position], dots).allSatisfy { $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN) }
+        }
+    }
+
+    private func rows(_ format: Format, _ weights: DotTests.Weights, count: Int, columns: Int, d: Float?) -> [UInt8] {
+        var random = SplitMix64(state: 41)
+        var rows: [UInt8] = []
+        while rows.count < count * format.rowBytes(columns) {
+            rows += DotTests.rows(format, weights, columns: columns, d: d, &random)
+        }
+        return rows
+    }
+
+    @Test(arguments: formats, DotTests.Weights.allCases)
+    func `worst-case codes and activations`(format: Format, weights: DotTests.Weights) {
+        var random = SplitMix64(state: 23)
+        for activations in DotTests.Activations.allCases {
+            let codes = (0..<6 * 512).map { activations.code($0, &random) }
+            let scales = (0..<12).map { _ in Float.random(in: -1...1, using: &random) }
+            let rows = rows(format, weights, count: 18, columns: 512, d: activations == .random ? nil : 1)
+            for isa in ISA.available {
+                let blocks = DotTests().act256(codes, scales)
+                #expect(agree(isa, format, rows, rowCount: 18, columns: 512, blocks), "\(isa) \(activations)")
+            }
+        }
+    }
+
+    @Test(arguments: formats)
+    func `every tail of rows, positions and super-blocks`(format: Format) {
+        var random = SplitMix64(state: 29)
+        for columns in [256, 1024, 1280, 2304] {
+            let rows = rows(format, .random, count: 40, columns: columns, d: 1)
+            let x = (0..<9 * columns).map { _ in Float.random(in: -3...3, using: &random) }
+            for isa in ISA.available {
+                let activations = isa.quantize256(x)
+                for positions in 1...9 {
+                    for rowCount in [1, 15, 16, 17, 33] {
+                        let part = Array(activations.prefix(positions * columns / 256))
+                        #expect(
+                            agree(isa, format, rows, rowCount: rowCount, columns: columns, part),
+                            "\(isa) \(columns) columns, \(positions) positions, \(rowCount) rows")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `avx2 has tiles for every K format`() {
+        for isa in ISA.available where isa == .avx2 {
+            #expect(Self.formats.allSatisfy { carat_tile(isa.table, $0.id) != nil })
+        }
+    }
+}
