@@ -25,6 +25,8 @@ let package = Package(
     products: [
         .library(name: "Carat", targets: ["Carat"]),
         .executable(name: "carat", targets: ["CLI"]),
+        // For Benchmarks/, which is a package of its own; no promise to others.
+        .library(name: "_CaratParts", targets: ["Compute", "GGUF"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -63,6 +65,6 @@ let package = Package(
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Carat", ["Carat"]),
-        tests("CLI", ["CLI", "TestSupport"]),
+        tests("CLI", ["CLI", "GGUF", "TestSupport"]),
     ]
 )

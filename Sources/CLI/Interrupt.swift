@@ -29,6 +29,12 @@ enum Interrupt {
         // no SA_RESTART: a pending read of the keyboard is to end as well
         sigaction(SIGINT, &action, nil)
         sigaction(SIGTERM, &action, nil)
+        // A parent's mask is inherited, and threads of some runtimes block all signals.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGINT)
+        sigaddset(&signals, SIGTERM)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// A write to a closed pipe then fails with an error that `Output` knows, instead of a signal.

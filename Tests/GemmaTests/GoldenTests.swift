@@ -13,6 +13,11 @@ import Tokenizer
         return Gemma(model, plan: Plan(policy: policy, formats: model.weights.formats), executor: Executor(threads: threads))
     }
 
+    @Test(arguments: ["Q2_K", "Q4_K_M", "Q8_0", "F16"])
+    func theRepositoryCarriesItsFixtures(format: String) {
+        #expect(Fixtures.hasTinyModel(format))
+    }
+
     /// Logits of all positions of `tokens`.
     private func logits(_ gemma: Gemma, _ tokens: [Int32], element: KVCache.Element) throws -> [[Float]] {
         try gemma.forward(tokens, cache: gemma.makeCache(capacity: tokens.count, element: element))
@@ -25,7 +30,7 @@ import Tokenizer
 
     /// The training framework's logits: independent of any GGUF runtime. F32 weights, so both paths are full precision.
     @Test(
-        .enabled(if: try Fixtures.tinyModel("F32") != nil, "set CARAT_TEST_MODELS to the folder of carat-tiny-F32.gguf"),
+        .enabled(if: Fixtures.hasTinyModel("F32"), "set CARAT_TEST_MODELS to the folder of carat-tiny-F32.gguf"),
         arguments: [PathPolicy.blas, .quant])
     func logitsEqualTheTrainingFrameworks(policy: PathPolicy) throws {
         let file = try #require(try Fixtures.tinyModel("F32"))
@@ -41,12 +46,14 @@ import Tokenizer
     /// llama.cpp rounds activations of F16 and BF16 files to that type, and its own golden texts differ from exact
     /// arithmetic by that much, so a near tie may fall otherwise. Teacher-forced: at each token of the golden text,
     /// the token is our first choice or within `margin` of it.
-    @Test(arguments: [
+    static let margins: [(format: String, margin: Float)] = [
         ("F32", 0.01), ("F16", 0.01), ("BF16", 0.05), ("Q8_0", 0.05), ("Q6_K", 0.35), ("Q5_K_M", 0.35),
         ("Q4_K_M", 0.35), ("Q3_K_M", 0.35), ("Q2_K", 0.35),
-    ] as [(String, Float)])
+    ]
+
+    @Test(arguments: margins.filter { Fixtures.hasTinyModel($0.format) })
     func greedyTextIsLlamaCpps(format: String, margin: Float) throws {
-        guard let file = try Fixtures.tinyModel(format) else { return }
+        let file = try #require(try Fixtures.tinyModel(format))
         let goldens = try GreedyGolden.load(format)
         let gemma = try gemma(file, .quant)
         var agreed = 0

@@ -17,15 +17,17 @@ public enum Fixtures {
     /// All nine formats of carat-tiny. The repository carries four of them; the folder that `CARAT_TEST_MODELS` names
     /// may hold the rest.
     public static func tinyModel(_ format: String) throws -> GGUFFile? {
+        try path(format).map { try GGUFFile(path: $0) }
+    }
+
+    public static func hasTinyModel(_ format: String) -> Bool { path(format) != nil }
+
+    private static func path(_ format: String) -> String? {
         let name = "carat-tiny-\(format).gguf"
         let sources = folder.deletingLastPathComponent().deletingLastPathComponent().appending(path: "Sources")
         var folders = [folder.appending(path: "models"), sources.appending(path: "CTinyModel")]
         if let extra = ProcessInfo.processInfo.environment["CARAT_TEST_MODELS"] { folders.append(URL(filePath: extra)) }
-        for path in folders.map({ $0.appending(path: name).path() })
-        where FileManager.default.fileExists(atPath: path) {
-            return try GGUFFile(path: path)
-        }
-        return nil
+        return folders.map { $0.appending(path: name).path() }.first { FileManager.default.fileExists(atPath: $0) }
     }
 
     /// Elements of a little-endian `.npy` array, without its header.
