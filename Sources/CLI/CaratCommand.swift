@@ -17,6 +17,7 @@ struct CaratCommand: ParsableCommand {
 
     static func main() {
         Interrupt.ignoreClosedPipes()
+        Interrupt.explainBusErrors()
         do {
             var command = try parseAsRoot()
             try command.run()

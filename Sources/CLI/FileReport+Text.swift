@@ -7,7 +7,8 @@ extension FileReport {
         lines.add("file", "\(file), \(formatBytes(bytes)), GGUF version \(gguf_version), alignment \(alignment)")
         lines.add("architecture", architecture ?? "not stated")
         if let name { lines.add("name", Self.clean(name)) }
-        lines.add("parameters", "\(formatCount(parameters)) (\(parameters)), \(bits_per_weight.fixed(2)) bits per weight")
+        lines.add(
+            "parameters", "\(formatCount(parameters)) (\(parameters)), \(bits_per_weight.fixed(2)) bits per weight")
         for (index, key) in hyper_parameters.keys.sorted().enumerated() {
             lines.add(index == 0 ? "hyper-parameters" : "", "\(key) = \(hyper_parameters[key] ?? "")")
         }
@@ -15,7 +16,8 @@ extension FileReport {
             let share = bytes > 0 ? (100 * Double(type.bytes) / Double(bytes)).fixed(1) : "0"
             lines.add(
                 index == 0 ? "tensor types" : "",
-                "\(type.type): \(type.tensors) tensors, \(formatCount(type.parameters)) weights, \(formatBytes(type.bytes)) (\(share) %)")
+                "\(type.type): \(type.tensors) tensors, \(formatCount(type.parameters)) weights, \(formatBytes(type.bytes)) (\(share) %)"
+            )
         }
         if let vocabulary {
             let ids = [vocabulary.bos.map { "BOS \($0)" }, vocabulary.eos.map { "EOS \($0)" }].compactMap { $0 }
@@ -38,7 +40,8 @@ extension FileReport {
             let shape = tensor.shape.map(String.init).joined(separator: " x ")
             lines.add(
                 index == 0 ? "tensors" : "",
-                "\(Self.clean(tensor.name))  \(tensor.type)  [\(shape)]  \(formatBytes(tensor.bytes)) at \(tensor.offset)")
+                "\(Self.clean(tensor.name))  \(tensor.type)  [\(shape)]  \(formatBytes(tensor.bytes)) at \(tensor.offset)"
+            )
         }
         return lines.text
     }

@@ -37,6 +37,20 @@ enum Interrupt {
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
+    /// Pages of a mapped file that was cut short cannot be read any more, and no program can go on from there: one line
+    /// says why, instead of a bare "Bus error".
+    static func explainBusErrors() {
+        signal(SIGBUS) { _ in
+            let text: StaticString = """
+                Error: the model file was changed on disk while it was in use. \
+                Replace model files by renaming a new one over them, never in place.
+
+                """
+            _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+            _exit(135)
+        }
+    }
+
     /// A write to a closed pipe then fails with an error that `Output` knows, instead of a signal.
     static func ignoreClosedPipes() { signal(SIGPIPE, SIG_IGN) }
 }

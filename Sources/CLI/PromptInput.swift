@@ -12,7 +12,8 @@ import ArgumentParser
 struct PromptInput: ParsableArguments {
     @Option(name: [.short, .long], parsing: .unconditional, help: "The prompt.")
     var prompt: String?
-    @Option(name: [.short, .long], help: ArgumentHelp("Read the prompt from this file; - is stdin.", valueName: "file"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("Read the prompt from this file; - is stdin.", valueName: "file"))
     var file: String?
     @Flag(name: [.customShort("e"), .long], help: #"Take \n, \t, \", \\ and \x41 in -p for the characters they name."#)
     var escape = false
@@ -40,7 +41,9 @@ struct PromptInput: ParsableArguments {
         while true {
             let count = systemRead(descriptor, &chunk, chunk.count)
             if count == 0 { return bytes }
-            if count > 0 { bytes += chunk[..<count] } else if errno != EINTR || Interrupt.isRequested {
+            if count > 0 {
+                bytes += chunk[..<count]
+            } else if errno != EINTR || Interrupt.isRequested {
                 throw UnreadableFile(path: name, code: errno)
             }
         }

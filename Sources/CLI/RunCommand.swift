@@ -17,7 +17,8 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var input: PromptInput
     @Option(
         name: [.customShort("n"), .customLong("predict")],
-        help: ArgumentHelp("Most tokens to generate; -1 until the model ends or the context is full.", valueName: "tokens"))
+        help: ArgumentHelp(
+            "Most tokens to generate; -1 until the model ends or the context is full.", valueName: "tokens"))
     var maxTokens = -1
     @Option(
         name: [.long, .customShort("r"), .customLong("reverse-prompt")],
@@ -47,7 +48,8 @@ struct RunCommand: ParsableCommand {
             return try Chat(session, template: template, options: options, name: model.displayName).run()
         }
         let tokens =
-            template?.userTurn(String(decoding: prompt, as: UTF8.self), isFirst: true, tokenizer: session.model.tokenizer)
+            template?.userTurn(
+                String(decoding: prompt, as: UTF8.self), isFirst: true, tokenizer: session.model.tokenizer)
             ?? session.model.tokenizer.encode(utf8: prompt)
         let result = try stream(tokens, session)
         if json {

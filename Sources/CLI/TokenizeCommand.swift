@@ -53,7 +53,8 @@ struct TokenizeCommand: ParsableCommand {
                 throw ValidationError("'\(word.prefix(40))' is not a token id; --decode reads whole numbers.")
             }
             guard id >= 0, Int(id) < vocabularyCount else {
-                throw ValidationError("Token id \(id) is outside of the vocabulary, which ends at \(vocabularyCount - 1).")
+                throw ValidationError(
+                    "Token id \(id) is outside of the vocabulary, which ends at \(vocabularyCount - 1).")
             }
             return id
         }

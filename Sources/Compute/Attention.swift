@@ -85,7 +85,9 @@ extension Executor {
         }
     }
 
-    private func finish(_ slot: PartialAttention.Slot, _ shape: PartialAttention, into output: UnsafeMutablePointer<Float>) {
+    private func finish(
+        _ slot: PartialAttention.Slot, _ shape: PartialAttention, into output: UnsafeMutablePointer<Float>
+    ) {
         for head in 0..<shape.group {
             let scale = 1 / slot.sums[head]
             for i in 0..<shape.dim { output[head * shape.dim + i] = slot.mixed[head * shape.dim + i] * scale }

@@ -19,10 +19,14 @@ public final class Matrix {
 
     /// A copy of row `index`.
     public subscript(row index: Int) -> [Float] {
-        get { withRow(index) { row in Array(unsafeUninitializedCapacity: row.count) { target, count in
-            for i in row.indices { target.initializeElement(at: i, to: row[i]) }
-            count = row.count
-        } } }
+        get {
+            withRow(index) { row in
+                Array(unsafeUninitializedCapacity: row.count) { target, count in
+                    for i in row.indices { target.initializeElement(at: i, to: row[i]) }
+                    count = row.count
+                }
+            }
+        }
         set {
             precondition(newValue.count == columns, "\(newValue.count) values for a row of \(columns)")
             checkRow(index)

@@ -7,7 +7,8 @@ public struct Projection {
     public let path: MatmulPath
 
     public init(_ weight: Weight, to output: Matrix, path: MatmulPath) {
-        precondition(output.columns == weight.rows, "\(weight.name): \(weight.rows) rows into \(output.columns) columns")
+        precondition(
+            output.columns == weight.rows, "\(weight.name): \(weight.rows) rows into \(output.columns) columns")
         self.weight = weight
         self.output = output
         self.path = path
@@ -20,7 +21,9 @@ extension Executor {
         precondition(n >= 0 && n <= input.rowCapacity, "\(n) of \(input.rowCapacity) rows")
         guard n > 0 else { return }
         for p in projections {
-            precondition(p.weight.columns == input.columns, "\(p.weight.name) takes \(p.weight.columns) columns, not \(input.columns)")
+            precondition(
+                p.weight.columns == input.columns,
+                "\(p.weight.name) takes \(p.weight.columns) columns, not \(input.columns)")
             precondition(n <= p.output.rowCapacity, "\(n) rows into \(p.output.rowCapacity)")
         }
         quantizeInput(input, rows: n, for: projections)

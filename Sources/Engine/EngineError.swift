@@ -3,6 +3,7 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case emptyPrompt
     case promptTooLong(tokens: Int, context: Int)
     case contextTooLong(requested: Int, limit: Int)
+    case memory(needed: Int, available: Int, context: Int)
     case tokenOutOfRange(id: Int, vocabulary: Int)
     case option(name: String, value: String, allowed: String)
     case notANumber(position: Int)
@@ -21,6 +22,11 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             """
         case .contextTooLong(let requested, let limit):
             "a context of \(requested) tokens is more than the \(limit) the model was made for. Ask for at most \(limit) (-c)."
+        case .memory(let needed, let available, let context):
+            """
+            the model with a context of \(context) tokens needs \(needed >> 20) MiB and this machine has \(available >> 20). \
+            Ask for a shorter context (-c) or take a smaller file.
+            """
         case .tokenOutOfRange(let id, let vocabulary):
             "token id \(id) is outside of the vocabulary. Ids go from 0 to \(vocabulary - 1)."
         case .option(let name, let value, let allowed):

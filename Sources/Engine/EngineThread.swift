@@ -3,7 +3,6 @@ public import Tokenizer
 internal import Foundation
 internal import Synchronization
 
-
 /// A thread that runs generations one after another, for callers in Swift's concurrency.
 ///
 /// A forward pass takes up to seconds and holds its thread all the while: on the cooperative pool it would stall other

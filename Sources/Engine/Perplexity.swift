@@ -16,7 +16,8 @@ public struct Perplexity: Sendable, Equatable {
 
     /// Scores as many whole windows as `tokens` has; a shorter text throws `EngineError.promptTooShort`.
     public init(
-        of tokens: [TokenID], gemma: Gemma, window: Int = 512, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        of tokens: [TokenID], gemma: Gemma, window: Int = 512,
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(EngineError) {
         let windows = tokens.count / window
         guard windows > 0 else { throw .textTooShort(tokens: tokens.count, needed: window) }

@@ -48,7 +48,9 @@ public struct Sampler: Sendable {
 
     private func penalize(_ logits: inout [Float], _ history: [TokenID]) {
         let o = options
-        guard o.repeatLastN != 0, o.repeatPenalty != 1 || o.presencePenalty != 0 || o.frequencyPenalty != 0 else { return }
+        guard o.repeatLastN != 0, o.repeatPenalty != 1 || o.presencePenalty != 0 || o.frequencyPenalty != 0 else {
+            return
+        }
         let recent = o.repeatLastN < 0 ? history[...] : history.suffix(o.repeatLastN)
         let counts = recent.reduce(into: [TokenID: Int]()) { $0[$1, default: 0] += 1 }
         for (token, count) in counts where logits.indices.contains(Int(token)) {

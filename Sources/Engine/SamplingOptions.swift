@@ -34,9 +34,13 @@ public struct SamplingOptions: Sendable, Equatable {
                 throw .option(name: name, value: "\(value)", allowed: "\(range.lowerBound) to \(range.upperBound)")
             }
         }
-        guard temperature.isFinite else { throw .option(name: "temperature", value: "\(temperature)", allowed: "a number") }
+        guard temperature.isFinite else {
+            throw .option(name: "temperature", value: "\(temperature)", allowed: "a number")
+        }
         guard topK >= 0 else { throw .option(name: "top-k", value: "\(topK)", allowed: "0 (off) or more") }
-        guard repeatLastN >= -1 else { throw .option(name: "repeat-last-n", value: "\(repeatLastN)", allowed: "-1 or more") }
+        guard repeatLastN >= -1 else {
+            throw .option(name: "repeat-last-n", value: "\(repeatLastN)", allowed: "-1 or more")
+        }
         try check("top-p", topP, 0...1)
         try check("min-p", minP, 0...1)
         try check("typical", typicalP, 0...1)

@@ -23,12 +23,16 @@ public final class Session {
     private let cache: KVCache
     private let settings: EngineSettings
 
-    /// Throws: `EngineError.contextTooLong`.
+    /// Throws: `EngineError.contextTooLong` or `.memory`, with the numbers, before any memory is taken.
     public init(_ model: GemmaModel, settings: EngineSettings = EngineSettings()) throws(EngineError) {
         let limit = model.config.contextLength
         let context = settings.context ?? limit
         guard context <= limit else { throw .contextTooLong(requested: context, limit: limit) }
         guard context >= 1 else { throw .option(name: "context", value: "\(context)", allowed: "1 to \(limit)") }
+        let need = MemoryNeed(model, context: context, settings: settings)
+        guard need.bytes <= MemoryNeed.available else {
+            throw .memory(needed: need.bytes, available: MemoryNeed.available, context: context)
+        }
         self.model = model
         self.settings = settings
         let executor = Executor(threads: max(settings.threads, settings.prefillThreads), kernels: settings.kernels)
@@ -92,12 +96,11 @@ public final class Session {
             }
             let isWanted = show(stops.append(detokenizer.append(token)))
             let reason: FinishReason? =
-                if stops.match != nil { .stop }
-                else if !isWanted || isCancelled() { .cancelled }
-                else if result.timings.generatedTokens == options.maxTokens { .length }
-                else if history.count == context { .contextFull }
-                else if !step([token]) { .cancelled }
-                else { nil }
+                if stops.match != nil { .stop } else if !isWanted || isCancelled() {
+                    .cancelled
+                } else if result.timings.generatedTokens == options.maxTokens {
+                    .length
+                } else if history.count == context { .contextFull } else if !step([token]) { .cancelled } else { nil }
             if let reason {
                 result.finishReason = reason
                 unfinished = [token]

@@ -121,7 +121,8 @@ public final class Gemma {
         precondition(rows.count <= Self.logitRows && rows.upperBound <= ubatch, "logits of rows \(rows)")
         executor.copyRows(rows, of: x, into: selected)
         executor.rmsNorm(
-            selected, weight: model.weights.outputNorm, epsilon: model.config.normEpsilon, rows: rows.count, into: selected)
+            selected, weight: model.weights.outputNorm, epsilon: model.config.normEpsilon, rows: rows.count,
+            into: selected)
         probe?(.outputNorm, nil, selected, rows.count)
         executor.project(selected, rows: rows.count, [on(model.weights.output, logits, rows.count)])
         probe?(.logits, nil, logits, rows.count)

@@ -57,7 +57,8 @@ public struct GemmaConfig: Sendable, Equatable {
         }
         guard headDim % 2 == 0, valueDim == headDim, rotatedDim == headDim else {
             throw GemmaError.inconsistent(
-                "keys of \(headDim), values of \(valueDim) and rotations of \(rotatedDim) dimensions do not fit together")
+                "keys of \(headDim), values of \(valueDim) and rotations of \(rotatedDim) dimensions do not fit together"
+            )
         }
         if let scaling = try metadata.string("gemma.rope.scaling.type"), scaling != "none" {
             throw GemmaError.outOfRange(key: "gemma.rope.scaling.type", value: scaling, allowed: "only 'none'")

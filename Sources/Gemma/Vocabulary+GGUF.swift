@@ -10,7 +10,8 @@ extension Vocabulary {
         let prefix = "tokenizer.ggml."
         let model = try metadata.string(prefix + "model")
         guard model == "llama" else {
-            throw GemmaError.outOfRange(key: prefix + "model", value: model ?? "missing", allowed: "only 'llama' (SentencePiece)")
+            throw GemmaError.outOfRange(
+                key: prefix + "model", value: model ?? "missing", allowed: "only 'llama' (SentencePiece)")
         }
         guard let tokens = try metadata.stringArray(prefix + "tokens") else {
             throw GemmaError.missingKey(prefix + "tokens")

@@ -40,7 +40,9 @@ enum ISA: String, CaseIterable, Sendable {
     }
 
     /// Rows x positions by the tile kernel, `y[position][row]`; nil where the format has none.
-    func tile(_ format: Format, _ rows: [UInt8], rowCount: Int, columns: Int, _ activations: [carat_act256]) -> [[Float]]? {
+    func tile(_ format: Format, _ rows: [UInt8], rowCount: Int, columns: Int, _ activations: [carat_act256])
+        -> [[Float]]?
+    {
         guard let tile = carat_tile(table, format.id) else { return nil }
         let positions = activations.count / (columns / 256)
         let stride = rowCount + 3  // what lies between two positions must stay as it is

@@ -7,7 +7,8 @@ import Testing
     @Test func itShowsWhatAModelNeeds() throws {
         let text = try CaratProcess(["inspect"]).output
         for part in [
-            "carat-tiny", "3.28 M (3279104)", "attention.head_count_kv = 1", "Q6_K: 5 tensors", "4096 tokens (llama), BOS 2",
+            "carat-tiny", "3.28 M (3279104)", "attention.head_count_kv = 1", "Q6_K: 5 tensors",
+            "4096 tokens (llama), BOS 2",
             "1.00 KiB per token", "2.00 MiB for 2048 tokens", "runs in Carat     yes",
         ] {
             #expect(text.contains(part), "\(part)")
@@ -51,7 +52,9 @@ import Testing
         #expect(parsed.hasSuffix(" 1\n") && !plain.hasSuffix(" 1\n"))
     }
 
-    @Test(arguments: [("x", "'x' is not a token id"), ("4096", "4095"), ("-1", "4095"), ("99999999999", "not a token id")])
+    @Test(arguments: [
+        ("x", "'x' is not a token id"), ("4096", "4095"), ("-1", "4095"), ("99999999999", "not a token id"),
+    ])
     func badIdsAreNamed(ids: String, part: String) throws {
         let result = try CaratProcess(["tokenize", "--decode"], input: Data(ids.utf8))
         #expect(result.code == 64 && result.errors.contains(part))

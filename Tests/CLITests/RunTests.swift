@@ -54,7 +54,9 @@ import Testing
 
     @Test func verboseSaysWhatRunsAndHow() throws {
         let result = try CaratProcess(["run", "-v", "-p", "a", "-n", "1", "-t", "1"])
-        for part in ["model: carat-tiny", "kernels: ", "threads: 1 decode", "plan: path auto", "Q4_K", "Q6_K", "KV f16"] {
+        for part in [
+            "model: carat-tiny", "kernels: ", "threads: 1 decode", "plan: path auto", "Q4_K", "Q6_K", "KV f16",
+        ] {
             #expect(result.errors.contains(part), "\(part)")
         }
     }

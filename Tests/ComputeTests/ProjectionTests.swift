@@ -100,7 +100,9 @@ import Testing
         let paths: [MatmulPath] = [.quant, .quant, .blas]
         executor.project(x, rows: 2, zip(zip([a, b, c], outputs), paths).map { Projection($0.0, to: $0.1, path: $1) })
         for (index, w) in [a, b, c].enumerated() {
-            #expect([outputs[index][row: 0], outputs[index][row: 1]] == product(w, x, rows: 2, path: paths[index], threads: 1))
+            #expect(
+                [outputs[index][row: 0], outputs[index][row: 1]]
+                    == product(w, x, rows: 2, path: paths[index], threads: 1))
         }
     }
 }

@@ -18,7 +18,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("0-3", 4), (" 0-1\n", 2), ("0,2,4-7", 6), ("5", 1), ("", nil), ("3-1", nil), ("a-b", nil), ("0-99999999999", nil),
+            ("0-3", 4), (" 0-1\n", 2), ("0,2,4-7", 6), ("5", 1), ("", nil), ("3-1", nil), ("a-b", nil),
+            ("0-99999999999", nil),
         ] as [(String, Int?)])
     func coreListsAreCounted(list: String, count: Int?) {
         #expect(ThreadBudget.cores(inList: list) == count)
@@ -30,11 +31,13 @@ import Testing
 
     /// Control groups as files below a folder that stands for `/`.
     private func quota(_ files: [String: String]) throws -> Double? {
-        let root = FileManager.default.temporaryDirectory.appending(path: "carat-cgroup-\(UInt64.random(in: 0 ... .max))")
+        let root = FileManager.default.temporaryDirectory.appending(
+            path: "carat-cgroup-\(UInt64.random(in: 0 ... .max))")
         defer { try? FileManager.default.removeItem(at: root) }
         for (path, text) in files {
             let file = root.appending(path: path)
-            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(text.utf8).write(to: file)
         }
         return CgroupQuota(root: root.path()).cpus

@@ -40,7 +40,10 @@ import Tokenizer
 
     @Test func aTextShorterThanAWindowIsAnError() throws {
         let model = try GemmaModel(try EmbeddedModel.open())
-        let gemma = Gemma(model, plan: Plan(policy: .auto, formats: model.weights.formats), executor: Executor(threads: 1))
-        #expect(throws: EngineError.textTooShort(tokens: 3, needed: 512)) { try Perplexity(of: [2, 5, 6], gemma: gemma) }
+        let gemma = Gemma(
+            model, plan: Plan(policy: .auto, formats: model.weights.formats), executor: Executor(threads: 1))
+        #expect(throws: EngineError.textTooShort(tokens: 3, needed: 512)) {
+            try Perplexity(of: [2, 5, 6], gemma: gemma)
+        }
     }
 }

@@ -13,7 +13,8 @@ import Testing
 
     /// Which tokens come up in many draws, and how often.
     private func draw(
-        _ logits: [Float], _ options: SamplingOptions, history: [Int32] = [], excluding: Set<Int32> = [], count: Int = 4000
+        _ logits: [Float], _ options: SamplingOptions, history: [Int32] = [], excluding: Set<Int32> = [],
+        count: Int = 4000
     ) throws -> [Int32: Int] {
         var sampler = Sampler(options)
         var counts: [Int32: Int] = [:]
@@ -39,7 +40,8 @@ import Testing
     @Test(arguments: [0, -1] as [Float])
     func noTemperatureTakesTheBest(temperature: Float) throws {
         #expect(try draw([1, 3, 2], options { $0.temperature = temperature }, count: 20) == [1: 20])
-        #expect(try draw([3, 3, 2], options { $0.temperature = temperature }, count: 20) == [0: 20])  // the first of equals
+        // the first of equals
+        #expect(try draw([3, 3, 2], options { $0.temperature = temperature }, count: 20) == [0: 20])
     }
 
     @Test func topKKeepsK() throws {
@@ -70,19 +72,46 @@ import Testing
         let logits: [Float] = [2, 1.9, -1]
         let history: [Int32] = [0, 0, 2, 1]
         func best(_ change: (inout SamplingOptions) -> Void) throws -> Int32? {
-            try draw(logits, options { $0.temperature = 0; change(&$0) }, history: history, count: 1).keys.first
+            try draw(
+                logits,
+                options {
+                    $0.temperature = 0; change(&$0)
+                }, history: history, count: 1
+            ).keys.first
         }
         #expect(try best { _ in } == 0)
-        #expect(try best { $0.presencePenalty = 1; $0.repeatLastN = 1 } == 0)  // only token 1 is seen
+        #expect(
+            try best {
+                $0.presencePenalty = 1; $0.repeatLastN = 1
+            } == 0)  // only token 1 is seen
         #expect(try best { $0.frequencyPenalty = 0.2 } == 1)  // token 0 twice, token 1 once
-        #expect(try best { $0.repeatPenalty = 1.5; $0.repeatLastN = 3 } == 0)
-        #expect(try best { $0.repeatPenalty = 1.5; $0.repeatLastN = 0 } == 0)
-        #expect(try best { $0.frequencyPenalty = 0.2; $0.repeatLastN = -1 } == 1)
+        #expect(
+            try best {
+                $0.repeatPenalty = 1.5; $0.repeatLastN = 3
+            } == 0)
+        #expect(
+            try best {
+                $0.repeatPenalty = 1.5; $0.repeatLastN = 0
+            } == 0)
+        #expect(
+            try best {
+                $0.frequencyPenalty = 0.2; $0.repeatLastN = -1
+            } == 1)
     }
 
     @Test func biasAndBans() throws {
-        #expect(try draw([1, 3, 2], options { $0.temperature = 0; $0.logitBias = [0: 5] }, count: 1) == [0: 1])
-        #expect(try draw([1, 3, 2], options { $0.temperature = 0; $0.logitBias = [1: -.infinity] }, count: 1) == [2: 1])
+        #expect(
+            try draw(
+                [1, 3, 2],
+                options {
+                    $0.temperature = 0; $0.logitBias = [0: 5]
+                }, count: 1) == [0: 1])
+        #expect(
+            try draw(
+                [1, 3, 2],
+                options {
+                    $0.temperature = 0; $0.logitBias = [1: -.infinity]
+                }, count: 1) == [2: 1])
         #expect(try draw([1, 3, 2], options(), excluding: [1, 2], count: 50) == [0: 50])
     }
 
@@ -118,7 +147,8 @@ import Testing
     @Test func optionsThatMakeNoSenseAreNamed() {
         let cases: [(String, (inout SamplingOptions) -> Void)] = [
             ("temperature", { $0.temperature = .nan }), ("top-k", { $0.topK = -1 }), ("top-p", { $0.topP = 1.1 }),
-            ("min-p", { $0.minP = -0.1 }), ("typical", { $0.typicalP = .nan }), ("repeat-penalty", { $0.repeatPenalty = 0 }),
+            ("min-p", { $0.minP = -0.1 }), ("typical", { $0.typicalP = .nan }),
+            ("repeat-penalty", { $0.repeatPenalty = 0 }),
             ("repeat-last-n", { $0.repeatLastN = -2 }), ("presence-penalty", { $0.presencePenalty = .infinity }),
             ("frequency-penalty", { $0.frequencyPenalty = 1000 }), ("token id 99", { $0.logitBias = [99: 1] }),
             ("token id -1", { $0.logitBias = [-1: 1] }), ("logit bias of token 1", { $0.logitBias = [1: .nan] }),

@@ -23,7 +23,9 @@ import Tokenizer
         let session = try session()
         var pieces: [String] = []
         let prompt = session.model.tokenizer.encode("She had been")
-        let result = try session.generate(prompt, options: greedy(16)) { pieces.append($0); return true }
+        let result = try session.generate(prompt, options: greedy(16)) {
+            pieces.append($0); return true
+        }
         #expect(pieces.joined() == result.text && pieces.count > 4)
         #expect(result.finishReason == .length && result.timings.generatedTokens == 16)
         #expect(result.timings.promptTokens == 4 && result.timings.cachedTokens == 0)
@@ -74,7 +76,9 @@ import Tokenizer
 
     @Test func aFullContextEndsTheText() throws {
         let session = try session { $0.context = 20 }
-        let result = try session.generate(session.model.tokenizer.encode("She had been"), options: greedy(nil)) { _ in true }
+        let result = try session.generate(session.model.tokenizer.encode("She had been"), options: greedy(nil)) { _ in
+            true
+        }
         #expect(result.finishReason == .contextFull && session.history.count == 20)
     }
 
@@ -95,28 +99,39 @@ import Tokenizer
         let session = try session()
         var count = 0
         let prompt = session.model.tokenizer.encode("She had been")
-        let byEmit = try session.generate(prompt, options: greedy(50)) { _ in count += 1; return count < 3 }
+        let byEmit = try session.generate(prompt, options: greedy(50)) { _ in
+            count += 1; return count < 3
+        }
         #expect(byEmit.finishReason == .cancelled && byEmit.timings.generatedTokens < 10 && !byEmit.text.isEmpty)
         session.reset()
         session.isCancelled = { true }
         let inPrefill = try session.generate(prompt, options: greedy(50)) { _ in true }
         #expect(inPrefill.finishReason == .cancelled && inPrefill.text.isEmpty && inPrefill.timings.promptTokens == 0)
         session.isCancelled = { false }
-        #expect(try session.generate([], options: greedy(5)) { _ in true }.text == String(byEmit.text.prefix(0)) + (try fresh(5)))
+        #expect(
+            try session.generate([], options: greedy(5)) { _ in true }.text == String(byEmit.text.prefix(0))
+                + (try fresh(5)))
     }
 
     private func fresh(_ count: Int) throws -> String {
         let session = try session()
-        return try session.generate(session.model.tokenizer.encode("She had been"), options: greedy(count)) { _ in true }.text
+        return try session.generate(session.model.tokenizer.encode("She had been"), options: greedy(count)) { _ in true
+        }.text
     }
 
     @Test func badRequestsAreNamed() throws {
         let session = try session()
         #expect(throws: EngineError.emptyPrompt) { try session.generate([]) { _ in true } }
-        #expect(throws: EngineError.tokenOutOfRange(id: 4096, vocabulary: 4096)) { try session.generate([4096]) { _ in true } }
-        #expect(throws: EngineError.tokenOutOfRange(id: -1, vocabulary: 4096)) { try session.generate([-1]) { _ in true } }
+        #expect(throws: EngineError.tokenOutOfRange(id: 4096, vocabulary: 4096)) {
+            try session.generate([4096]) { _ in true }
+        }
+        #expect(throws: EngineError.tokenOutOfRange(id: -1, vocabulary: 4096)) {
+            try session.generate([-1]) { _ in true }
+        }
         #expect(throws: EngineError.self) { try session.generate([5], options: greedy(-3)) { _ in true } }
-        #expect(throws: EngineError.contextTooLong(requested: 2049, limit: 2048)) { try self.session { $0.context = 2049 } }
+        #expect(throws: EngineError.contextTooLong(requested: 2049, limit: 2048)) {
+            try self.session { $0.context = 2049 }
+        }
         #expect(throws: EngineError.self) { try self.session { $0.context = 0 } }
     }
 
@@ -141,5 +156,21 @@ import Tokenizer
         session.reset()
         options.ignoreEndOfText = false
         #expect(try session.generate(prompt, options: options) { _ in true }.finishReason == .endOfText)
+    }
+
+    @Test func whatCannotFitIsRefusedWithTheNumbers() throws {
+        var random = RandomModel()
+        random.overrides["gemma.context_length"] = .uint32(16_777_216)
+        random.kvHeads = 4
+        random.layers = 60
+        let model = try GemmaModel(try random.file())
+        #expect {
+            try Session(model)
+        } throws: {
+            "\($0)".contains("context of 16777216 tokens needs 983")
+        }
+        var settings = EngineSettings()
+        settings.context = 64
+        #expect(throws: Never.self) { try Session(model, settings: settings) }
     }
 }

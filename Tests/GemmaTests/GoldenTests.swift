@@ -10,7 +10,8 @@ import Tokenizer
 @Suite(.serialized) struct GoldenTests {
     private func gemma(_ file: GGUFFile, _ policy: PathPolicy, threads: Int = 2) throws -> Gemma {
         let model = try GemmaModel(file)
-        return Gemma(model, plan: Plan(policy: policy, formats: model.weights.formats), executor: Executor(threads: threads))
+        return Gemma(
+            model, plan: Plan(policy: policy, formats: model.weights.formats), executor: Executor(threads: threads))
     }
 
     @Test(arguments: ["Q2_K", "Q4_K_M", "Q8_0", "F16"])

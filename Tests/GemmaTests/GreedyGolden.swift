@@ -12,7 +12,8 @@ struct GreedyGolden: Decodable {
     let completion: String
 
     static func load(_ format: String) throws -> [GreedyGolden] {
-        let all = try JSONDecoder().decode([String: [GreedyGolden]].self, from: try Fixtures.data("goldens/greedy.json"))
+        let all = try JSONDecoder().decode(
+            [String: [GreedyGolden]].self, from: try Fixtures.data("goldens/greedy.json"))
         return (all[format] ?? []).map { golden in
             var text = Substring(golden.completion)
             while text.hasSuffix("\n") { text = text.dropLast() }

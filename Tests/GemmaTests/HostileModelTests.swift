@@ -79,7 +79,9 @@ import Testing
         // head_count_kv, key_length and value_length may be missing: then heads are as many and as wide as they must be
         var random = RandomModel()
         random.kvHeads = 4
-        for key in ["head_count_kv", "key_length", "value_length"] { random.overrides["gemma.attention.\(key)"] = .some(nil) }
+        for key in ["head_count_kv", "key_length", "value_length"] {
+            random.overrides["gemma.attention.\(key)"] = .some(nil)
+        }
         let model = try GemmaModel(try random.file())
         #expect(model.config.kvHeads == 4 && model.config.headDim == 64)
         #expect(model.weights.output.name == "token_embd.weight")

@@ -15,7 +15,8 @@ import Testing
     ]
 
     private func logits(
-        _ model: GemmaModel, _ tokens: [Int32], step: Int, policy: PathPolicy, threads: Int, element: KVCache.Element = .f16
+        _ model: GemmaModel, _ tokens: [Int32], step: Int, policy: PathPolicy, threads: Int,
+        element: KVCache.Element = .f16
     ) throws -> [[Float]] {
         let plan = Plan(policy: policy, formats: model.weights.formats)
         let gemma = Gemma(model, plan: plan, executor: Executor(threads: threads), ubatch: 512)
@@ -86,7 +87,8 @@ import Testing
 
     @Test func aCancelledForwardLeavesTheCacheAsItWas() throws {
         let model = try GemmaModel(try RandomModel().file())
-        let gemma = Gemma(model, plan: Plan(policy: .quant, formats: model.weights.formats), executor: Executor(threads: 1))
+        let gemma = Gemma(
+            model, plan: Plan(policy: .quant, formats: model.weights.formats), executor: Executor(threads: 1))
         let cache = gemma.makeCache(capacity: 8)
         try gemma.forward([5, 6], cache: cache)
         gemma.isCancelled = { true }
@@ -96,7 +98,8 @@ import Testing
 
     @Test func theProbeSeesEveryStepByName() throws {
         let model = try GemmaModel(try RandomModel().file())
-        let gemma = Gemma(model, plan: Plan(policy: .quant, formats: model.weights.formats), executor: Executor(threads: 1))
+        let gemma = Gemma(
+            model, plan: Plan(policy: .quant, formats: model.weights.formats), executor: Executor(threads: 1))
         var seen: [ForwardStep: Int] = [:]
         gemma.probe = { step, layer, result, rows in
             seen[step, default: 0] += 1

@@ -88,7 +88,8 @@ public struct RandomModel {
         var tensors = [("token_embd.weight", [width, Self.vocabulary.count])]
         for layer in 0..<layers {
             tensors += [
-                ("attn_norm", [width]), ("attn_q", [width, attention]), ("attn_k", [width, kv]), ("attn_v", [width, kv]),
+                ("attn_norm", [width]), ("attn_q", [width, attention]), ("attn_k", [width, kv]),
+                ("attn_v", [width, kv]),
                 ("attn_output", [attention, width]), ("ffn_norm", [width]), ("ffn_gate", [width, feedForwardWidth]),
                 ("ffn_up", [width, feedForwardWidth]), ("ffn_down", [feedForwardWidth, width]),
             ].map { ("blk.\(layer).\($0.0).weight", $0.1) }
