@@ -64,7 +64,7 @@ let package = Package(
         tests("Planner", ["Planner", "Compute"]),
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
-        tests("Carat", ["Carat"]),
+        tests("Carat", ["Carat", "Engine"]),
         tests("CLI", ["CLI", "GGUF", "TestSupport"]),
     ]
 )

@@ -48,7 +48,8 @@ struct Chat {
         let isFirst = session.history.isEmpty
         let tokens =
             template?.userTurn(line, isFirst: isFirst, tokenizer: tokenizer)
-            ?? tokenizer.encode(line, addBOS: isFirst ? nil : false)
+            ?? tokenizer.encode(
+                isFirst || line.first?.isPunctuation == true ? line : " " + line, addBOS: isFirst ? nil : false)
         var bar = ProgressBar("prefill", unit: "token")
         var failure: (any Error)?
         let result = try session.generate(

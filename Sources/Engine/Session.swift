@@ -14,9 +14,7 @@ public final class Session {
     /// Positions there is room for.
     public var context: Int { cache.capacity }
     /// Asked before each layer; true ends prefill or generation, keeping what was made.
-    public var isCancelled: () -> Bool = { false } {
-        didSet { gemma.isCancelled = isCancelled }
-    }
+    public var isCancelled: () -> Bool = { false }
 
     /// Tokens of the sequence that are not in the cache yet: the last one shown, or what a cancelled prefill left over.
     private var unfinished: [TokenID] = []
@@ -45,7 +43,7 @@ public final class Session {
     /// Generates text after the sequence so far and `prompt`.
     ///
     /// - Parameters:
-    ///   - progress: prompt tokens done and in all, after each ubatch of the prefill.
+    ///   - progress: prompt tokens done and in all, before each layer; a layer counts as its share of the ubatch.
     ///   - emit: the next piece of text; false ends the generation.
     /// Throws: `EngineError` before any work when the prompt does not fit or an option makes no sense.
     public func generate(
@@ -130,7 +128,11 @@ public final class Session {
         progress(0, tokens.count)
         for start in stride(from: 0, to: tokens.count, by: gemma.ubatch) {
             let end = min(start + gemma.ubatch, tokens.count)
-            guard step(Array(tokens[start..<end])) else {
+            let layers = model.config.layers
+            let isDone = step(Array(tokens[start..<end])) {
+                progress(start + (end - start) * $0 / layers, tokens.count)
+            }
+            guard isDone else {
                 unfinished = Array(tokens[start...])
                 return false
             }
@@ -139,10 +141,18 @@ public final class Session {
         return true
     }
 
-    private func step(_ tokens: [TokenID]) -> Bool {
-        do { try gemma.forward(tokens, cache: cache) } catch { return false }
-        history += tokens
-        return true
+    /// Runs one ubatch; false when cancelled. `progress` gets the layers that are done.
+    private func step(_ tokens: [TokenID], progress: (_ layers: Int) -> Void = { _ in }) -> Bool {
+        withoutActuallyEscaping(progress) { progress in
+            gemma.goesOn = { [isCancelled] layer in
+                progress(layer)
+                return !isCancelled()
+            }
+            defer { gemma.goesOn = nil }
+            do { try gemma.forward(tokens, cache: cache) } catch { return false }
+            history += tokens
+            return true
+        }
     }
 
     private func check(_ prompt: [TokenID], _ options: GenerationOptions) throws(EngineError) {

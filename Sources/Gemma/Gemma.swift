@@ -16,8 +16,9 @@ public final class Gemma {
     public let ubatch: Int
     /// Called after each step with the step's result; for tests, debugging and study.
     public var probe: Probe?
-    /// Asked before each layer; true ends the forward call with `CancellationError`, the cache as it was before.
-    public var isCancelled: (() -> Bool)?
+    /// Asked before each layer, with its number, whether to go on; false ends the forward call with
+    /// `CancellationError`, the cache as it was before.
+    public var goesOn: ((_ layer: Int) -> Bool)?
 
     private let x: Matrix  // [ubatch, d], the residual stream
     private let normed: Matrix  // [ubatch, d]
@@ -73,7 +74,7 @@ public final class Gemma {
     /// Runs `tokens` as the next positions of the sequence in `cache`. Their final states stay here for `logits`.
     ///
     /// Precondition: 1 ... ubatch tokens, all in the vocabulary, and room in the cache.
-    /// Throws: `CancellationError` when `isCancelled` says so.
+    /// Throws: `CancellationError` when `goesOn` says no.
     public func forward(_ tokens: [Int32], cache: KVCache) throws(CancellationError) {
         let c = model.config
         let w = model.weights
@@ -87,7 +88,7 @@ public final class Gemma {
         probe?(.embedding, nil, x, n)
 
         for (index, layer) in w.layers.enumerated() {
-            if isCancelled?() == true { throw CancellationError() }
+            if goesOn?(index) == false { throw CancellationError() }
             executor.rmsNorm(x, weight: layer.attentionNorm, epsilon: c.normEpsilon, rows: n, into: normed)
             probe?(.attentionNorm, index, normed, n)
             executor.project(normed, rows: n, [on(layer.query, q, n), on(layer.key, k, n), on(layer.value, v, n)])

@@ -91,7 +91,7 @@ import Testing
             model, plan: Plan(policy: .quant, formats: model.weights.formats), executor: Executor(threads: 1))
         let cache = gemma.makeCache(capacity: 8)
         try gemma.forward([5, 6], cache: cache)
-        gemma.isCancelled = { true }
+        gemma.goesOn = { layer in layer == 0 }
         #expect(throws: CancellationError.self) { try gemma.forward([7], cache: cache) }
         #expect(cache.count == 2)
     }
