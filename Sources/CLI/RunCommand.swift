@@ -30,7 +30,7 @@ struct RunCommand: ParsableCommand {
     var raw = false
     @Flag(help: "Print one JSON object with text, counts and times instead of streaming text.")
     var json = false
-    @Flag(name: [.short, .long], help: "Say what was loaded, the plan, and where time goes.")
+    @Flag(name: [.short, .long], help: "Say what was loaded, the kernels and threads, and the plan.")
     var verbose = false
     @OptionGroup(title: "Sampling") var sampling: SamplingFlags
     @OptionGroup(title: "Machine") var engine: EngineFlags
