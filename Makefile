@@ -28,9 +28,10 @@ bench: setup ## Measure both matmul paths
 format: ## Bring the Swift sources into the project's format
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Benchmarks Benchmarks/Package.swift
 
-install: build ## Copy the program to PREFIX/bin
-	install -d $(PREFIX)/bin
-	install -m 755 $$($(SWIFT) build -c release --show-bin-path)/carat $(PREFIX)/bin/carat
+install: setup ## Build with the Swift runtime inside and copy the program to PREFIX/bin
+	$(SWIFT) build -c release --product carat --static-swift-stdlib --scratch-path .build-static
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -s -m 755 .build-static/release/carat $(DESTDIR)$(PREFIX)/bin/carat
 
 clean: ## Remove what was built
-	rm -rf .build Benchmarks/.build
+	rm -rf .build .build-static Benchmarks/.build
