@@ -11,13 +11,15 @@ help: ## Print this menu
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install OpenBLAS and libomp where they are missing
-	@scripts/setup
+	@SWIFT="$(SWIFT)" scripts/setup
 
 build: setup ## Build the release program
 	$(SWIFT) build -c release --product carat
 
+# The prompt reaches the program by the environment, so that no shell takes its quotes and dollars for its own.
+run: export PROMPT := $(value PROMPT)
 run: build ## Build, then generate text with the model inside the program (PROMPT=... TOKENS=...)
-	@$$($(SWIFT) build -c release --show-bin-path)/carat run -p "$(PROMPT)" -n $(TOKENS)
+	@$$($(SWIFT) build -c release --show-bin-path)/carat run -p "$$PROMPT" -n $(TOKENS)
 
 test: setup ## Run all tests
 	$(SWIFT) test -c release

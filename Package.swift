@@ -8,6 +8,7 @@ let swift: [SwiftSetting] = [
 ]
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 /// A Swift target with the project's language settings.
@@ -31,6 +32,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
     ],
     targets: [
         // System libraries and C
@@ -49,17 +51,20 @@ let package = Package(
         target("Planner", ["Compute"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Engine", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
-        target("Carat", ["Engine", "Gemma", "GGUF", "Tokenizer"]),
+        target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
-            name: "CLI", dependencies: ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", argumentParser],
+            name: "CLI",
+            dependencies: [
+                "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", argumentParser, systemPackage,
+            ],
             swiftSettings: swift),
 
         // Tests
         .target(name: "TestSupport", dependencies: ["GGUF"], path: "Tests/TestSupport", swiftSettings: swift),
         tests("GGUF", ["GGUF"]),
         tests("Tokenizer", ["Tokenizer", "Gemma", "GGUF"]),
-        tests("CKernels", ["CKernels", "Quantization"]),
-        tests("Quantization", ["Quantization"]),
+        tests("CKernels", ["CKernels", "Quantization", "TestSupport"]),
+        tests("Quantization", ["Quantization", "TestSupport"]),
         tests("Compute", ["Compute", "GGUF", "TestSupport"]),
         tests("Planner", ["Planner", "Compute"]),
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),

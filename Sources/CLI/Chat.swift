@@ -19,7 +19,8 @@ struct Chat {
     func run() throws {
         let kind = template == nil ? "base model: it continues your text" : "chat"
         Output.note("\(name), \(kind). Ctrl-C ends a reply, Ctrl-D the program; /reset starts anew.\n")
-        while let line = ask() {
+        var lines = LineReader()
+        while let line = ask(&lines) {
             if line == "/reset" {
                 session.reset()
                 Output.note("(starting anew)\n")
@@ -27,7 +28,8 @@ struct Chat {
             }
             guard !line.isEmpty else { continue }
             do {
-                try reply(to: line)
+                let result = try GenerationStream(session: session, options: options).run(tokens(of: line))
+                Output.note("[\(result.summary)]\n")
             } catch let error as EngineError {
                 Output.note("\(error)\n/reset makes room.\n")  // the conversation goes on
             }
@@ -36,35 +38,21 @@ struct Chat {
     }
 
     /// The next line; nil at its end or on Ctrl-C.
-    private func ask() -> String? {
+    private func ask(_ lines: inout LineReader) -> String? {
         Interrupt.clear()
         Output.note("> ")
-        let line = readLine()
-        return Interrupt.isRequested ? nil : line
+        return lines.next()
     }
 
-    private func reply(to line: String) throws {
+    private func tokens(of line: String) -> [TokenID] {
         let tokenizer = session.model.tokenizer
         let isFirst = session.history.isEmpty
-        let tokens =
-            template?.userTurn(line, isFirst: isFirst, tokenizer: tokenizer)
-            ?? tokenizer.encode(
-                isFirst || line.first?.isPunctuation == true ? line : " " + line, addBOS: isFirst ? nil : false)
-        var bar = ProgressBar("prefill", unit: "token")
-        var failure: (any Error)?
-        let result = try session.generate(
-            tokens, options: options,
-            progress: { done, total in
-                bar.update(done, of: total)
-                if done == total { bar.finish() }
-            },
-            emit: { piece in
-                do { try Output.write(piece) } catch { failure = error }
-                return failure == nil
-            })
-        bar.finish()
-        if let failure { throw failure }
-        if !result.text.hasSuffix("\n") { try Output.write("\n") }
-        Output.note(result.summary + "\n")
+        if let template {
+            let position: ChatTemplate.Position =
+                isFirst ? .start : session.endsTurn ? .closedReply : .openReply
+            return template.userTurn(line, after: position, tokenizer: tokenizer)
+        }
+        let continues = !isFirst && line.first?.isPunctuation == false
+        return tokenizer.encode(continues ? " " + line : line, addBOS: isFirst ? nil : false)
     }
 }

@@ -7,18 +7,22 @@ public import Planner
 struct EngineFlags: ParsableArguments {
     @Option(
         name: [.customShort("c"), .customLong("ctx-size")],
+        parsing: .unconditional,
         help: ArgumentHelp("Context in tokens; 0 is what the model was made for.", valueName: "tokens"))
     var context = 0
     @Option(
         name: [.short, .long],
+        parsing: .unconditional,
         help: ArgumentHelp("Threads. Default: cores of the affinity mask within the cgroup quota.", valueName: "n"))
     var threads: Int?
     @Option(
         name: [.customLong("tb", withSingleDash: true), .customLong("threads-batch")],
+        parsing: .unconditional,
         help: ArgumentHelp("Threads during prefill. Default: as --threads.", valueName: "n"))
     var prefillThreads: Int?
     @Option(
         name: [.customLong("ub", withSingleDash: true), .customLong("ubatch-size")],
+        parsing: .unconditional,
         help: ArgumentHelp("Positions in one forward call during prefill.", valueName: "n"))
     var ubatch = 512
     @Option(help: "Matmul path: sgemm on dequantized weights, dot products on quantized ones, or the faster one.")

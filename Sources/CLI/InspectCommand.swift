@@ -6,7 +6,7 @@ struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Show what is in a GGUF file and what running it needs.",
-        discussion: "Reads the header only, of any architecture; says why where Carat cannot run the file.")
+        discussion: "Lists files of any architecture; says why where Carat cannot run one.")
 
     @Argument(help: "A GGUF file. Default: the model inside the program.")
     var file: String?

@@ -1,3 +1,5 @@
+import SystemPackage
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -11,36 +13,35 @@ struct ClosedPipe: Error {}
 
 /// What could not be written, and why.
 struct OutputError: Error, CustomStringConvertible {
-    let code: Int32
-    var description: String { "cannot write the output: \(String(cString: strerror(code)))" }
+    let reason: Errno
+    var description: String { "cannot write the output: \(reason)" }
 }
 
 /// Unbuffered writing to stdout (the text asked for) and stderr (all else).
 enum Output {
-    static func write(_ text: String) throws { try write(Array(text.utf8), to: STDOUT_FILENO) }
-    static func write(bytes: [UInt8]) throws { try write(bytes, to: STDOUT_FILENO) }
+    static func write(_ text: String) throws { try write(Array(text.utf8), to: .standardOutput) }
+    static func write(bytes: [UInt8]) throws { try write(bytes, to: .standardOutput) }
 
     /// For people: progress, timings, notes. Losing it is no reason to fail.
-    static func note(_ text: String) { try? write(Array(text.utf8), to: STDERR_FILENO) }
+    static func note(_ text: String) { try? write(Array(text.utf8), to: .standardError) }
 
     static let stderrIsTerminal = isatty(STDERR_FILENO) == 1
     static let stdinIsTerminal = isatty(STDIN_FILENO) == 1
 
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) throws {
+    private static func write(_ bytes: [UInt8], to descriptor: FileDescriptor) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress, $0.count) }
-            if count >= 0 {
-                rest = rest.dropFirst(count)
-            } else if errno == EPIPE {
+            do {
+                rest = rest.dropFirst(try rest.withUnsafeBytes { try descriptor.write($0) })
+            } catch Errno.brokenPipe {
                 throw ClosedPipe()
-            } else if errno != EINTR && errno != EAGAIN {
-                throw OutputError(code: errno)
+            } catch Errno.wouldBlock {
+                // the other end made the pipe non-blocking, and is slower than we are
+                var ready = pollfd(fd: descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
+                poll(&ready, 1, -1)
+            } catch let reason as Errno {
+                throw OutputError(reason: reason)
             }
         }
     }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }

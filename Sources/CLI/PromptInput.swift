@@ -1,12 +1,5 @@
 import ArgumentParser
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import SystemPackage
 
 /// Where the text comes from: -p, -f, or stdin where that is no terminal.
 struct PromptInput: ParsableArguments {
@@ -26,25 +19,29 @@ struct PromptInput: ParsableArguments {
     func read() throws -> [UInt8]? {
         if let prompt { return escape ? Self.unescape(Array(prompt.utf8)) : Array(prompt.utf8) }
         if let file, file != "-" {
-            let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { throw UnreadableFile(path: file, code: errno) }
-            defer { close(descriptor) }
-            return try Self.readAll(descriptor, name: file)
+            do {
+                let descriptor = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
+                return try descriptor.closeAfter { try Self.readAll(descriptor) }
+            } catch let reason as Errno {
+                throw UnreadableFile(path: file, reason: reason)
+            }
         }
         if file == nil, Output.stdinIsTerminal { return nil }
-        return try Self.readAll(STDIN_FILENO, name: "the standard input")
+        do { return try Self.readAll(.standardInput) } catch let reason as Errno {
+            throw UnreadableFile(path: "the standard input", reason: reason)
+        }
     }
 
-    private static func readAll(_ descriptor: Int32, name: String) throws -> [UInt8] {
+    private static func readAll(_ descriptor: FileDescriptor) throws -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
-            let count = systemRead(descriptor, &chunk, chunk.count)
-            if count == 0 { return bytes }
-            if count > 0 {
+            do {
+                let count = try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0, retryOnInterrupt: false) }
+                if count == 0 { return bytes }
                 bytes += chunk[..<count]
-            } else if errno != EINTR || Interrupt.isRequested {
-                throw UnreadableFile(path: name, code: errno)
+            } catch Errno.interrupted {
+                if Interrupt.isRequested { throw ExitCode(130) }
             }
         }
     }
@@ -65,7 +62,9 @@ struct PromptInput: ParsableArguments {
             if let replacement = simple[next] {
                 result.append(replacement)
                 rest = rest.dropFirst()
-            } else if next == UInt8(ascii: "x"), digits.count == 2, let value = UInt8(digits, radix: 16) {
+            } else if next == UInt8(ascii: "x"), digits.utf8.count == 2,
+                digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16)
+            {
                 result.append(value)
                 rest = rest.dropFirst(3)
             } else {
@@ -76,13 +75,9 @@ struct PromptInput: ParsableArguments {
     }
 }
 
-private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
-    read(descriptor, bytes, count)
-}
-
 /// A text file that cannot be read.
 struct UnreadableFile: Error, CustomStringConvertible {
     let path: String
-    let code: Int32
-    var description: String { "cannot read \(path): \(String(cString: strerror(code)))" }
+    let reason: Errno
+    var description: String { "cannot read \(path): \(reason)" }
 }

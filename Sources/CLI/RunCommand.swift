@@ -17,11 +17,12 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var input: PromptInput
     @Option(
         name: [.customShort("n"), .customLong("predict")],
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Most tokens to generate; -1 until the model ends or the context is full.", valueName: "tokens"))
     var maxTokens = -1
     @Option(
-        name: [.long, .customShort("r"), .customLong("reverse-prompt")],
+        name: [.long, .customShort("r"), .customLong("reverse-prompt")], parsing: .unconditionalSingleValue,
         help: ArgumentHelp("End at this text, which is not shown. May be repeated.", valueName: "text"))
     var stop: [String] = []
     @Flag(help: "Do not let the model end its text.")
@@ -35,30 +36,48 @@ struct RunCommand: ParsableCommand {
     @OptionGroup(title: "Sampling") var sampling: SamplingFlags
     @OptionGroup(title: "Machine") var engine: EngineFlags
 
+    func validate() throws {
+        do {
+            _ = try engine.settings()
+            try sampling.options.validate(vocabularyCount: .max)
+        } catch let error as EngineError {
+            throw ValidationError("\(error)")
+        }
+    }
+
     func run() throws {
         Interrupt.install()
         let settings = try engine.settings()
         let prompt = try input.read()
+        if prompt == nil, json { throw ValidationError("--json needs a prompt: -p, -f or stdin.") }
+        let start = ContinuousClock.now
         let session = try Session(try GemmaModel(try model.openFile()), settings: settings)
+        let loadSeconds = (ContinuousClock.now - start) / .seconds(1)
         session.isCancelled = { Interrupt.isRequested }
         if verbose { Output.note(StartReport(session, settings: settings, name: model.displayName).text) }
 
-        let template = raw ? nil : ChatTemplate(jinja: session.model.chatTemplate)
+        let template = raw ? nil : try ChatTemplate(session.model)
         guard let prompt else {
             return try Chat(session, template: template, options: options, name: model.displayName).run()
         }
-        let tokens =
-            template?.userTurn(
-                String(decoding: prompt, as: UTF8.self), isFirst: true, tokenizer: session.model.tokenizer)
-            ?? session.model.tokenizer.encode(utf8: prompt)
-        let result = try stream(tokens, session)
+        let result = try GenerationStream(session: session, options: options, showsText: !json)
+            .run(tokens(of: prompt, template, session))
         if json {
-            try Output.write(RunReport(result, model: model.displayName, settings: settings).json + "\n")
+            let report = RunReport(result, loadSeconds: loadSeconds, model: model.displayName, settings: settings)
+            try Output.write(report.json + "\n")
         } else {
-            if !result.text.hasSuffix("\n") { try Output.write("\n") }
-            Output.note(result.summary + "\n")
+            Output.note("[loaded in \(formatSeconds(loadSeconds)) | \(result.summary)]\n")
         }
         if result.finishReason == .cancelled { throw ExitCode(130) }
+    }
+
+    private func tokens(of prompt: [UInt8], _ template: ChatTemplate?, _ session: Session) -> [TokenID] {
+        let tokenizer = session.model.tokenizer
+        guard let template else { return tokenizer.encode(utf8: prompt) }
+        if String(validating: prompt, as: UTF8.self) == nil {
+            Output.note("The prompt is not valid UTF-8; what is not became U+FFFD.\n")
+        }
+        return template.userTurn(String(decoding: prompt, as: UTF8.self), after: .start, tokenizer: tokenizer)
     }
 
     private var options: GenerationOptions {
@@ -67,24 +86,5 @@ struct RunCommand: ParsableCommand {
         options.stop = stop
         options.ignoreEndOfText = ignoreEos
         return options
-    }
-
-    private func stream(_ tokens: [TokenID], _ session: Session) throws -> GenerationResult {
-        var bar = ProgressBar("prefill", unit: "token")
-        var failure: (any Error)?
-        let result = try session.generate(
-            tokens, options: options,
-            progress: { done, total in
-                bar.update(done, of: total)
-                if done == total { bar.finish() }
-            },
-            emit: { piece in
-                guard !json else { return true }
-                do { try Output.write(piece) } catch { failure = error }
-                return failure == nil
-            })
-        bar.finish()
-        if let failure { throw failure }
-        return result
     }
 }

@@ -18,7 +18,7 @@ extension GenerationResult {
         parts.append("generated \(t.generatedTokens) tokens" + (t.decodeRate.map { " at \($0.fixed(1))/s" } ?? ""))
         parts.append("ended by \(finishReason.shown)")
         parts.append("seed \(seed)")
-        return "[" + parts.joined(separator: " | ") + "]"
+        return parts.joined(separator: " | ")
     }
 }
 
@@ -43,6 +43,7 @@ struct RunReport: Encodable {
     let seed: UInt64
     let prompt_tokens: Int
     let generated_tokens: Int
+    let load_seconds: Double
     let ttft_seconds: Double?
     let prefill_seconds: Double
     let decode_seconds: Double
@@ -52,8 +53,9 @@ struct RunReport: Encodable {
     let prefill_threads: Int
     let path: String
 
-    init(_ result: GenerationResult, model: String, settings: EngineSettings) {
+    init(_ result: GenerationResult, loadSeconds: Double, model: String, settings: EngineSettings) {
         self.model = model
+        load_seconds = loadSeconds
         text = result.text
         finish_reason = result.finishReason
         seed = result.seed

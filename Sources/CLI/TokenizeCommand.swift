@@ -16,7 +16,7 @@ struct TokenizeCommand: ParsableCommand {
     var ids = false
     @Flag(name: .customLong("no-bos"), help: "Do not begin with BOS where the file asks for it.")
     var noBOS = false
-    @Flag(help: "Take the text of control tokens, such as <end_of_turn>, for those tokens.")
+    @Flag(help: "Take the text of control tokens, such as <end_of_turn>, for those tokens; with --decode, show them.")
     var parseSpecial = false
     @Flag(help: "Read ids (numbers apart by spaces, commas or brackets) and print their text.")
     var decode = false
@@ -28,7 +28,7 @@ struct TokenizeCommand: ParsableCommand {
         }
         if decode {
             let ids = try Self.parse(text, vocabularyCount: tokenizer.vocabulary.count)
-            return try Output.write(bytes: try tokenizer.decode(ids, showControl: true) + [10])
+            return try Output.write(bytes: try tokenizer.decode(ids, showControl: parseSpecial) + [10])
         }
         let tokens = tokenizer.encode(utf8: text, addBOS: noBOS ? false : nil, parseSpecial: parseSpecial)
         if ids {
@@ -50,13 +50,18 @@ struct TokenizeCommand: ParsableCommand {
             .split { $0.isWhitespace || $0 == "," || $0 == "[" || $0 == "]" }
         return try words.map { word in
             guard let id = TokenID(word) else {
-                throw ValidationError("'\(word.prefix(40))' is not a token id; --decode reads whole numbers.")
+                throw BadTokenID(description: "'\(word.prefix(40))' is not a token id; --decode reads whole numbers")
             }
             guard id >= 0, Int(id) < vocabularyCount else {
-                throw ValidationError(
-                    "Token id \(id) is outside of the vocabulary, which ends at \(vocabularyCount - 1).")
+                throw BadTokenID(
+                    description: "token id \(id) is outside of the vocabulary, which ends at \(vocabularyCount - 1)")
             }
             return id
         }
     }
+}
+
+/// Input of `--decode` that names no token.
+struct BadTokenID: Error, CustomStringConvertible {
+    let description: String
 }

@@ -8,8 +8,6 @@ void GOMP_parallel(void (*body)(void *data), void *data, unsigned threads, unsig
 void GOMP_barrier(void);
 /// Number of the calling thread within its team; 0 outside of a team.
 int omp_get_thread_num(void);
-/// Size of the calling thread's team; 1 outside of a team.
-int omp_get_num_threads(void);
 /// Threads a new team would have by default.
 int omp_get_max_threads(void);
 /// How long an idle worker spins for more work before it sleeps, in milliseconds.

@@ -40,7 +40,7 @@ public struct Model: Sendable {
     /// Tokens that prompt and reply together may have, as the model was made.
     public var contextLength: Int { model.config.contextLength }
     /// Whether the file is made for conversation, in Gemma's turns.
-    public var isInstructionTuned: Bool { ChatTemplate(jinja: model.chatTemplate) != nil }
+    public var isInstructionTuned: Bool { (try? ChatTemplate(model)) != nil }
 
     /// The number of tokens of a text, a BOS token included where the model begins with one.
     public func tokenCount(of text: String) -> Int { model.tokenizer.encode(text).count }
@@ -54,17 +54,26 @@ public struct Model: Sendable {
         thread.generate(options) { $0.tokenizer.encode(prompt) }
     }
 
+    /// Continues `prompt` and returns the whole, with finish reason, counts, times and seed. Cancelling the task ends it
+    /// early, with what was made.
+    public func complete(
+        _ prompt: String, options: GenerationOptions = GenerationOptions()
+    ) async throws -> GenerationResult {
+        try await thread.complete(options) { $0.tokenizer.encode(prompt) }
+    }
+
     /// Answers `message` as a user's turn.
     ///
-    /// Throws from the stream: `EngineError.noChatTemplate` when the model is not made for conversation.
+    /// Throws from the stream: `EngineError.noChatTemplate` when the model is not made for conversation,
+    /// `.unsupportedChatTemplate` when it is made for other turns.
     public func reply(
         to message: String, options: GenerationOptions = GenerationOptions()
     ) -> AsyncThrowingStream<String, any Error> {
         thread.generate(options) { model in
-            guard let template = ChatTemplate(jinja: model.chatTemplate) else {
+            guard let template = try ChatTemplate(model) else {
                 throw EngineError.noChatTemplate(model: model.name)
             }
-            return template.userTurn(message, isFirst: true, tokenizer: model.tokenizer)
+            return template.userTurn(message, after: .start, tokenizer: model.tokenizer)
         }
     }
 }

@@ -16,7 +16,7 @@ extension Executor {
         let geglu = kernels.table.pointee.geglu
         // one position is still 16,384 exponentials: worth sharing
         let parts = rows == 1 && gate.columns >= 4096 ? threads : 1
-        let width = (gate.columns / parts + 31) / 32 * 32
+        let width = ((gate.columns + parts - 1) / parts + 31) / 32 * 32
         forEach(rows * parts) { item in
             let first = item % parts * width
             let count = min(width, gate.columns - first)

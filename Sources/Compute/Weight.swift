@@ -14,7 +14,7 @@ public struct Weight: Sendable {
     private let bytes: FileBytes  // keeps the memory behind `base` mapped
     nonisolated(unsafe) let base: UnsafeRawPointer
 
-    /// Throws: `ComputeError.unsupportedFormat`, `.rowLength` or `.shape` when the tensor cannot be a weight matrix.
+    /// Throws: `ComputeError.unsupportedFormat` or `.shape` when the tensor cannot be a weight matrix.
     public init(_ tensor: TensorInfo, in file: GGUFFile) throws(ComputeError) {
         guard let format = WeightFormat(tensor.type) else {
             throw .unsupportedFormat(tensor: tensor.name, type: tensor.type.name)

@@ -119,7 +119,9 @@ struct Candidates {
     /// A token drawn by its probability at `temperature`.
     mutating func draw(temperature: Float, _ random: inout RandomSource) -> TokenID? {
         sortPrefix(entries.count)
-        for i in entries.indices { entries[i].logit /= temperature }
+        // relative to the best, so that a tiny temperature cannot make two infinities out of two logits
+        let top = entries.first?.logit ?? 0
+        for i in entries.indices { entries[i].logit = (entries[i].logit - top) / temperature }
         let probabilities = probabilities()
         var rest = random.unit()
         for (entry, probability) in zip(entries, probabilities) {

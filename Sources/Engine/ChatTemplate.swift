@@ -1,28 +1,45 @@
+public import Gemma
 public import Tokenizer
 
 /// Gemma's turns, written natively: Carat never runs the template program that a file carries.
-public enum ChatTemplate: Sendable, Equatable {
-    case gemma
+public struct ChatTemplate: Sendable, Equatable {
+    /// What stands before a user's turn.
+    public enum Position: Sendable {
+        case start
+        /// A reply that the model ended with its end-of-turn token.
+        case closedReply
+        /// A reply that was cut short.
+        case openReply
+    }
 
-    /// The template for a file's `tokenizer.chat_template`; nil for base models and for templates of another kind.
-    public init?(jinja: String?) {
-        guard let jinja, jinja.contains("<start_of_turn>"), jinja.contains("<end_of_turn>") else { return nil }
-        self = .gemma
+    private let startOfTurn: TokenID
+    private let endOfTurn: TokenID
+
+    /// nil for base models, which have no template.
+    ///
+    /// Throws: `EngineError.unsupportedChatTemplate` for a template that is not Gemma's.
+    public init?(_ model: GemmaModel) throws(EngineError) {
+        guard let jinja = model.chatTemplate else { return nil }
+        guard jinja.contains("<start_of_turn>"), jinja.contains("<end_of_turn>"),
+            let start = model.tokenizer.vocabulary.id(of: "<start_of_turn>"),
+            let end = model.tokenizer.vocabulary.id(of: "<end_of_turn>")
+        else { throw .unsupportedChatTemplate(model: model.name) }
+        startOfTurn = start
+        endOfTurn = end
     }
 
     /// A user's turn and the opening of the reply. Only the turn markers are control tokens: user text stays text.
-    ///
-    /// `isFirst`: no turn stands before this one.
-    public func userTurn(_ text: String, isFirst: Bool, tokenizer: Tokenizer) -> [TokenID] {
-        guard let start = tokenizer.vocabulary.id(of: "<start_of_turn>"),
-            let end = tokenizer.vocabulary.id(of: "<end_of_turn>")
-        else { return tokenizer.encode(text, addBOS: isFirst ? nil : false) }
-        // The reply before ended with <end_of_turn>, which its template follows by a line break.
-        let opening: [PromptPart] = isFirst ? [] : [.text("\n")]
-        return tokenizer.encode(
-            parts: opening + [
-                .token(start), .text("user\n" + text), .token(end), .text("\n"), .token(start), .text("model\n"),
-            ],
-            addBOS: isFirst ? nil : false)
+    public func userTurn(_ text: String, after position: Position, tokenizer: Tokenizer) -> [TokenID] {
+        let closing: [PromptPart] =
+            switch position {
+            case .start: []
+            case .closedReply: [.text("\n")]
+            case .openReply: [.token(endOfTurn), .text("\n")]
+            }
+        let turn: [PromptPart] = [
+            .token(startOfTurn), .text("user\n" + text), .token(endOfTurn), .text("\n"),
+            .token(startOfTurn), .text("model\n"),
+        ]
+        return tokenizer.encode(parts: closing + turn, addBOS: position == .start ? nil : false)
     }
 }

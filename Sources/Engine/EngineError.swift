@@ -8,6 +8,8 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case option(name: String, value: String, allowed: String)
     case notANumber(position: Int)
     case noChatTemplate(model: String)
+    case unsupportedChatTemplate(model: String)
+    case modelFileChanged(path: String)
     case textTooShort(tokens: Int, needed: Int)
     case cancelled
 
@@ -17,7 +19,7 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             "the prompt has no tokens. Give some text, or use a model whose file adds a BOS token."
         case .promptTooLong(let tokens, let context):
             """
-            the prompt has \(tokens) tokens and the context has room for \(context), one of them for the reply. \
+            the prompt has \(tokens) tokens and the context has room for \(context). \
             Shorten the prompt or raise the context (-c) as far as the model allows.
             """
         case .contextTooLong(let requested, let limit):
@@ -34,8 +36,15 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
         case .notANumber(let position):
             """
             the model gave logits that are not numbers after token \(position). \
-            Its weights hold NaN or infinities: fetch or convert the file again.
+            Its weights hold NaN or infinities, or overflow: fetch or convert the file again.
             """
+        case .unsupportedChatTemplate(let model):
+            """
+            the chat template in \(model) is not Gemma's, and Carat does not run template programs. \
+            Give it text to continue instead (--raw), with the turns written out.
+            """
+        case .modelFileChanged(let path):
+            "\(path) was changed on disk since it was opened. Open it again; replace model files by renaming a new one."
         case .textTooShort(let tokens, let needed):
             "the text has \(tokens) tokens, and one window takes \(needed). Give a longer text or ask for shorter windows."
         case .cancelled:

@@ -29,6 +29,9 @@ public struct EngineSettings: Sendable {
                 throw .option(name: name, value: "\(value)", allowed: "1 to \(Self.maxThreads)")
             }
         }
+        if let context, context < 1 {
+            throw .option(name: "context", value: "\(context)", allowed: "1 token or more")
+        }
         guard (1...16_384).contains(ubatch) else {
             throw .option(name: "ubatch", value: "\(ubatch)", allowed: "1 to 16384")
         }

@@ -14,7 +14,7 @@ public struct Perplexity: Sendable, Equatable {
     /// exp of the mean negative log-likelihood.
     public var value: Double { Double.exp(negativeLogLikelihood / Double(max(1, scoredTokens))) }
 
-    /// Scores as many whole windows as `tokens` has; a shorter text throws `EngineError.promptTooShort`.
+    /// Scores as many whole windows as `tokens` has; a shorter text throws `EngineError.textTooShort`.
     public init(
         of tokens: [TokenID], gemma: Gemma, window: Int = 512,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }

@@ -4,7 +4,7 @@ public import Tokenizer
 public struct SamplingOptions: Sendable, Equatable {
     /// Divides the logits; 0 or less takes the most probable token.
     public var temperature: Float = 0.8
-    /// Keeps the k most probable tokens; 0 keeps all.
+    /// Keeps the k most probable tokens; 0 or less keeps all.
     public var topK = 40
     /// Keeps the smallest set of tokens with at least this probability together; 1 keeps all.
     public var topP: Float = 0.95
@@ -37,7 +37,6 @@ public struct SamplingOptions: Sendable, Equatable {
         guard temperature.isFinite else {
             throw .option(name: "temperature", value: "\(temperature)", allowed: "a number")
         }
-        guard topK >= 0 else { throw .option(name: "top-k", value: "\(topK)", allowed: "0 (off) or more") }
         guard repeatLastN >= -1 else {
             throw .option(name: "repeat-last-n", value: "\(repeatLastN)", allowed: "-1 or more")
         }
@@ -51,8 +50,9 @@ public struct SamplingOptions: Sendable, Equatable {
             guard token >= 0, Int(token) < vocabularyCount else {
                 throw .tokenOutOfRange(id: Int(token), vocabulary: vocabularyCount)
             }
-            guard !bias.isNaN, bias < .infinity else {
-                throw .option(name: "logit bias of token \(token)", value: "\(bias)", allowed: "a number or -infinity")
+            guard bias == -.infinity || abs(bias) <= 1e6 else {
+                throw .option(
+                    name: "logit bias of token \(token)", value: "\(bias)", allowed: "-1e6 to 1e6, or -infinity")
             }
         }
     }

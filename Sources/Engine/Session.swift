@@ -23,10 +23,10 @@ public final class Session {
 
     /// Throws: `EngineError.contextTooLong` or `.memory`, with the numbers, before any memory is taken.
     public init(_ model: GemmaModel, settings: EngineSettings = EngineSettings()) throws(EngineError) {
+        try settings.validate()
         let limit = model.config.contextLength
         let context = settings.context ?? limit
         guard context <= limit else { throw .contextTooLong(requested: context, limit: limit) }
-        guard context >= 1 else { throw .option(name: "context", value: "\(context)", allowed: "1 to \(limit)") }
         let need = MemoryNeed(model, context: context, settings: settings)
         guard need.bytes <= MemoryNeed.available else {
             throw .memory(needed: need.bytes, available: MemoryNeed.available, context: context)
@@ -45,7 +45,8 @@ public final class Session {
     /// - Parameters:
     ///   - progress: prompt tokens done and in all, before each layer; a layer counts as its share of the ubatch.
     ///   - emit: the next piece of text; false ends the generation.
-    /// Throws: `EngineError` before any work when the prompt does not fit or an option makes no sense.
+    /// Throws: `EngineError`: before any work when the prompt does not fit or an option makes no sense; later only
+    /// `.notANumber`, when the model's weights give no logits to choose from.
     public func generate(
         _ prompt: [TokenID], options: GenerationOptions = GenerationOptions(),
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, emit: (String) -> Bool
@@ -90,6 +91,8 @@ public final class Session {
             result.timings.generatedTokens += 1
             if !options.ignoreEndOfText, ending.contains(token) {
                 result.finishReason = .endOfText
+                // the marker is part of a conversation; the end of a text is not part of what may follow
+                if token == model.tokenizer.endOfTurn { unfinished = [token] }
                 break
             }
             let isWanted = show(stops.append(detokenizer.append(token)))
@@ -111,6 +114,12 @@ public final class Session {
             _ = show(stops.finish())
         }
         return result
+    }
+
+    /// Whether the sequence ends with the end of a turn.
+    public var endsTurn: Bool {
+        guard let last = unfinished.last ?? history.last else { return false }
+        return last == model.tokenizer.endOfTurn
     }
 
     /// Forgets the sequence.

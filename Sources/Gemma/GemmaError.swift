@@ -5,7 +5,6 @@ public enum GemmaError: Error, Equatable, Sendable, CustomStringConvertible {
     case outOfRange(key: String, value: String, allowed: String)
     case inconsistent(String)
     case tensorShape(tensor: String, found: [Int], expected: [Int])
-    case contextTooLong(requested: Int, limit: Int)
 
     public var description: String {
         switch self {
@@ -25,8 +24,6 @@ public enum GemmaError: Error, Equatable, Sendable, CustomStringConvertible {
             tensor \(tensor) has the shape \(found), where its hyper-parameters ask for \(expected). \
             The file is damaged or mixed from two models: fetch or convert it again.
             """
-        case .contextTooLong(let requested, let limit):
-            "a context of \(requested) tokens is more than the \(limit) that the model was made for. Ask for at most \(limit)."
         }
     }
 }

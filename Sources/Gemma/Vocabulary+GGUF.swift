@@ -13,15 +13,9 @@ extension Vocabulary {
             throw GemmaError.outOfRange(
                 key: prefix + "model", value: model ?? "missing", allowed: "only 'llama' (SentencePiece)")
         }
-        guard let tokens = try metadata.stringArray(prefix + "tokens") else {
-            throw GemmaError.missingKey(prefix + "tokens")
-        }
-        guard let scores = try metadata.float32Array(prefix + "scores") else {
-            throw GemmaError.missingKey(prefix + "scores")
-        }
-        guard let kinds = try metadata.int32Array(prefix + "token_type") else {
-            throw GemmaError.missingKey(prefix + "token_type")
-        }
+        let tokens = try metadata.requireStringArray(prefix + "tokens")
+        let scores = try metadata.requireFloat32Array(prefix + "scores")
+        let kinds = try metadata.requireInt32Array(prefix + "token_type")
         func id(_ key: String) throws -> TokenID? {
             guard let value = try metadata.uint32(prefix + key) else { return nil }
             guard let id = TokenID(exactly: value) else {

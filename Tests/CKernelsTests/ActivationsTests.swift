@@ -1,4 +1,5 @@
 import CKernels
+import TestSupport
 import Testing
 
 struct ActivationsTests {
@@ -40,7 +41,7 @@ struct ActivationsTests {
 
     @Test(arguments: [32, 256])
     func `codes are the nearest integers`(length: Int) {
-        var random = SplitMix64(state: 1)
+        var random = SplitMix(1)
         for exponent in stride(from: -115, through: 120, by: 5) {
             let size = Float(sign: .plus, exponent: exponent, significand: 1)
             let x = (0..<1024).map { _ in Float.random(in: -1...1, using: &random) * size }

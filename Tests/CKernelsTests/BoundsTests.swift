@@ -2,6 +2,7 @@
     import CKernels
     import Glibc
     import Quantization
+    import TestSupport
     import Testing
 
     /// Rows at the end of a page whose successor cannot be read: a kernel that reads one byte too far crashes here, as
@@ -24,7 +25,7 @@
 
         @Test(arguments: Format.allCases)
         func `kernels read nothing beyond the last row`(format: Format) {
-            var random = SplitMix64(state: 9)
+            var random = SplitMix(9)
             let columns = Format.float.contains(format) ? 289 : 256
             for rowCount in 1...5 {
                 let rows = (0..<rowCount * format.rowBytes(columns)).map { _ in UInt8.random(in: 0...60, using: &random)

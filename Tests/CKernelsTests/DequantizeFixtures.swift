@@ -1,6 +1,7 @@
 import Quantization
+import TestSupport
 
-/// Values of the `gguf` Python package 0.19.0, an independent reading of the formats, for blocks that `SplitMix64`
+/// Values of the `gguf` Python package 0.19.0, an independent reading of the formats, for blocks that `SplitMix`
 /// makes: 64 blocks per format under d and dmin that run through denormals, the largest halves, both zeros and random ones.
 ///
 /// ```python
@@ -65,7 +66,7 @@ struct DequantizeFixture: Sendable {
     static func blocks(of format: Format) -> [UInt8] {
         let extremes: [UInt16] = [0x0001, 0x83ff, 0x7bff, 0xfbff, 0x8000, 0x0000]
         guard let seed = Format.quantized.firstIndex(of: format) else { return [] }
-        var random = SplitMix64(state: UInt64(seed))
+        var random = SplitMix(UInt64(seed))
         var out: [UInt8] = []
         for i in 0..<64 {
             var block = (0..<format.block.bytes).map { _ in UInt8(truncatingIfNeeded: random.next()) }

@@ -2,11 +2,6 @@ import CKernels
 import Testing
 
 struct DispatchTests {
-    @Test func `the best table is one of the tables`() {
-        let best = carat_kernels_best()
-        #expect(best == carat_kernels_avx2() || best == carat_kernels_portable())
-    }
-
     @Test func `tables know their names and leave no format out`() {
         for isa in ISA.available {
             #expect(String(cString: isa.table.pointee.isa) == isa.rawValue)

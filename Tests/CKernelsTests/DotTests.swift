@@ -1,5 +1,6 @@
 import CKernels
 import Quantization
+import TestSupport
 import Testing
 
 /// Quantized rows against int8 activations: the integers are those of the reference, so the Floats are too.
@@ -8,7 +9,7 @@ struct DotTests {
     enum Weights: CaseIterable {
         case random, ones, zeros, alternating, signBits
 
-        func byte(_ i: Int, _ random: inout SplitMix64) -> UInt8 {
+        func byte(_ i: Int, _ random: inout SplitMix) -> UInt8 {
             switch self {
             case .random: UInt8(truncatingIfNeeded: random.next())
             case .ones: 0xff
@@ -22,7 +23,7 @@ struct DotTests {
     enum Activations: CaseIterable {
         case random, highest, lowest, alternating
 
-        func code(_ i: Int, _ random: inout SplitMix64) -> Int8 {
+        func code(_ i: Int, _ random: inout SplitMix) -> Int8 {
             switch self {
             case .random: Int8.random(in: -127...127, using: &random)
             case .highest: 127
@@ -35,7 +36,7 @@ struct DotTests {
     static let maximumRows = 9
 
     static func rows(
-        _ format: Format, _ weights: Weights, columns: Int, d: Float?, _ random: inout SplitMix64
+        _ format: Format, _ weights: Weights, columns: Int, d: Float?, _ random: inout SplitMix
     ) -> [UInt8] {
         var rows: [UInt8] = []
         for _ in 0..<maximumRows * columns / format.block.weights {
@@ -66,7 +67,7 @@ struct DotTests {
 
     @Test(arguments: Format.quantized, Weights.allCases)
     func `every kernel has the reference's bits`(format: Format, weights: Weights) {
-        var random = SplitMix64(state: 17)
+        var random = SplitMix(17)
         for columns in format == .q8_0 ? [32, 96, 256, 2048] : [256, 512, 2048] {
             for activations in Activations.allCases {
                 for d: Float? in [1, nil] {
@@ -94,7 +95,7 @@ struct DotTests {
 
     @Test(arguments: Format.quantized)
     func `rows may lie apart, and no byte beyond them matters`(format: Format) {
-        var random = SplitMix64(state: 5)
+        var random = SplitMix(5)
         let columns = 512
         let packed = Self.rows(format, .random, columns: columns, d: 1, &random)
         let rowBytes = format.rowBytes(columns)
@@ -115,7 +116,7 @@ struct DotTests {
 
     @Test(arguments: Format.quantized)
     func `the dot is that of the decoded weights, to the activations' precision`(format: Format) {
-        var random = SplitMix64(state: 3)
+        var random = SplitMix(3)
         let columns = 2048
         var rows = Self.rows(format, .random, columns: columns, d: 1, &random)
         // dmin = d / 8, so that mins do not drown the codes.
@@ -142,7 +143,7 @@ struct DotTests {
 
     @Test(arguments: Format.quantized)
     func `activations that are NaN give NaN`(format: Format) {
-        var random = SplitMix64(state: 4)
+        var random = SplitMix(4)
         let rows = Self.rows(format, .random, columns: 512, d: 1, &random)
         var x = [Float](repeating: 1, count: 512)
         x[300] = .infinity

@@ -1,10 +1,11 @@
 import CKernels
 import Quantization
+import TestSupport
 import Testing
 
 /// F32, F16 and BF16 rows against Float activations.
 struct FloatDotTests {
-    static func rows(_ format: Format, count: Int, _ random: inout SplitMix64) -> [UInt8] {
+    static func rows(_ format: Format, count: Int, _ random: inout SplitMix) -> [UInt8] {
         (0..<count).flatMap { _ in
             let x = Float.random(in: -2...2, using: &random).bitPattern
             let stored: UInt32 =
@@ -31,7 +32,7 @@ struct FloatDotTests {
 
     @Test(arguments: Format.float)
     func `every kernel sums in the same order`(format: Format) {
-        var random = SplitMix64(state: 11)
+        var random = SplitMix(11)
         for columns in [1, 7, 8, 31, 32, 33, 64, 100, 256, 2048] {
             let rows = Self.rows(format, count: 9 * columns, &random)
             let decoded = format.decode(rows)
@@ -48,7 +49,7 @@ struct FloatDotTests {
 
     @Test(arguments: Format.float)
     func `the sum is accurate`(format: Format) {
-        var random = SplitMix64(state: 12)
+        var random = SplitMix(12)
         let columns = 2048
         let rows = Self.rows(format, count: columns, &random)
         let decoded = format.decode(rows)

@@ -129,19 +129,5 @@ enum Format: String, CaseIterable, Sendable {
     }
 }
 
-/// A small generator of random bits that any language repeats: Steele, Lea and Flood, "Fast splittable pseudorandom
-/// number generators", 2014.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return z ^ z >> 31
-    }
-}
-
 /// Bit patterns, with every NaN the same: which NaN comes out is left open.
 func bits(_ x: [Float]) -> [UInt32] { x.map { $0.isNaN ? 0x7fc0_0000 : $0.bitPattern } }

@@ -1,4 +1,5 @@
 import CKernels
+import TestSupport
 import Testing
 
 /// Many positions at a time give the bits of one at a time, whose integers are those of the reference (`DotTests`).
@@ -18,7 +19,7 @@ struct TileTests {
     }
 
     private func rows(_ format: Format, _ weights: DotTests.Weights, count: Int, columns: Int, d: Float?) -> [UInt8] {
-        var random = SplitMix64(state: 41)
+        var random = SplitMix(41)
         var rows: [UInt8] = []
         while rows.count < count * format.rowBytes(columns) {
             rows += DotTests.rows(format, weights, columns: columns, d: d, &random)
@@ -28,7 +29,7 @@ struct TileTests {
 
     @Test(arguments: formats, DotTests.Weights.allCases)
     func `worst-case codes and activations`(format: Format, weights: DotTests.Weights) {
-        var random = SplitMix64(state: 23)
+        var random = SplitMix(23)
         for activations in DotTests.Activations.allCases {
             let codes = (0..<6 * 512).map { activations.code($0, &random) }
             let scales = (0..<12).map { _ in Float.random(in: -1...1, using: &random) }
@@ -42,7 +43,7 @@ struct TileTests {
 
     @Test(arguments: formats)
     func `every tail of rows, positions and super-blocks`(format: Format) {
-        var random = SplitMix64(state: 29)
+        var random = SplitMix(29)
         for columns in [256, 1024, 1280, 2304] {
             let rows = rows(format, .random, count: 40, columns: columns, d: 1)
             let x = (0..<9 * columns).map { _ in Float.random(in: -3...3, using: &random) }

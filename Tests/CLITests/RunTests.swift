@@ -45,6 +45,22 @@ import Testing
         #expect((object["text"] as? String)?.isEmpty == false && (object["ttft_seconds"] as? Double ?? 0) > 0)
     }
 
+    @Test func negativeValuesNeedNoEqualsSign() throws {
+        let flags = [
+            "-n", "-1", "-s", "-1", "--repeat-last-n", "-1", "--presence-penalty", "-1", "--temp", "-1", "--top-k",
+            "-1",
+        ]
+        #expect(try CaratProcess(["run", "-p", "She", "-c", "20", "--stop", "-x", "-l", "5-1.5"] + flags).code == 0)
+    }
+
+    @Test func tinyTemperaturesTakeTheBest() throws {
+        let best = try CaratProcess(["run", "-p", "Hello", "-n", "8", "--temp", "0"]).output
+        for temperature in ["1e-38", "1e-44", "1e-20"] {
+            #expect(
+                try CaratProcess(["run", "-p", "Hello", "-n", "8", "-s", "1", "--temp", temperature]).output == best)
+        }
+    }
+
     @Test func stopStringsAreNotShown() throws {
         let all = try CaratProcess(["run", "-p", "She had been"] + greedy).output
         let stop = String(all.dropFirst(10).prefix(6))
@@ -75,11 +91,11 @@ import Testing
             (["run", "-m", "/dev/null", "-p", "a"], 1, "/dev/null"),
             (["run", "-f", "/nowhere.txt"], 1, "/nowhere.txt"),
             (["run", "-p", "a", "-c", "99999"], 1, "2048"),
-            (["run", "-p", "a", "--ctx-size=-5"], 1, "-5"),
-            (["run", "-p", "a", "-t", "0"], 1, "threads"),
-            (["run", "-p", "a", "-ub", "0"], 1, "ubatch"),
-            (["run", "-p", "a", "--top-p", "7"], 1, "top-p"),
-            (["run", "-p", "a", "--temp", "nan"], 1, "temperature"),
+            (["run", "-p", "a", "-c", "-5"], 64, "-5"),
+            (["run", "-p", "a", "-t", "0"], 64, "threads"),
+            (["run", "-p", "a", "-ub", "0"], 64, "ubatch"),
+            (["run", "-p", "a", "--top-p", "7"], 64, "top-p"),
+            (["run", "-p", "a", "--temp", "nan"], 64, "temperature"),
             (["run", "-p", "a", "-l", "5000+1"], 1, "5000"),
             (["run", "-p", "a", "-f", "b"], 64, "not both"),
             (["run", "-p", "a", "--path", "gpu"], 64, "gpu"),

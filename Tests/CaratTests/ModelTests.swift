@@ -47,6 +47,22 @@ import Testing
         #expect(throws: (any Error).self) { try Model(path: "/nowhere/model.gguf") }
     }
 
+    @Test func completeReturnsCountsAndSettingsAreInReach() async throws {
+        var settings = EngineSettings()
+        settings.path = .quant
+        settings.cacheElement = .f32
+        settings.context = 64
+        let model = try Model.embedded(settings: settings)
+        var options = GenerationOptions(maxTokens: 9)
+        options.sampling.seed = 4
+        let result = try await model.complete("She had been", options: options)
+        #expect(result.timings.promptTokens == 4 && result.timings.generatedTokens == 9)
+        #expect(result.finishReason == .length && result.seed == 4 && !result.text.isEmpty)
+        await #expect(throws: EngineError.promptTooLong(tokens: 101, context: 64)) {
+            try await model.complete(String(repeating: "a", count: 100))
+        }
+    }
+
     @Test func itKnowsItself() throws {
         let model = try Model.embedded()
         #expect(model.name == "carat-tiny" && model.contextLength == 2048 && !model.isInstructionTuned)

@@ -48,6 +48,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [4096, 4097, 16384])
+    func geGLUReachesEveryColumnOnAnyNumberOfThreads(columns: Int) {
+        let gates = random(columns)
+        func gated(_ threads: Int) -> [Float] {
+            let gate = Matrix(rows: 1, columns: columns)
+            let up = Matrix(rows: 1, columns: columns)
+            gate[row: 0] = gates
+            up[row: 0] = Array(repeating: 1, count: columns)
+            Executor(threads: threads).geGLU(gate: gate, up: up, rows: 1)
+            return gate[row: 0]
+        }
+        let one = gated(1)
+        for threads in [2, 3, 7, 59, 73, 85, 128] { #expect(gated(threads) == one, "\(threads) threads") }
+    }
+
     @Test func notANumberIsPassedOn() {
         for kernels in [Kernels.best, .portable] {
             let executor = Executor(threads: 1, kernels: kernels)

@@ -124,7 +124,7 @@ import Testing
         #expect(try sequence(7) == sequence(7))
         #expect(try sequence(7) != sequence(8))
         // pinned: a seed keeps its meaning between versions
-        #expect(try Array(sequence(7).prefix(4)) == Array(sequence(7).prefix(4)))
+        #expect(try Array(sequence(7).prefix(6)) == [544, 922, 761, 191, 77, 611])
     }
 
     @Test(arguments: [
@@ -146,7 +146,7 @@ import Testing
 
     @Test func optionsThatMakeNoSenseAreNamed() {
         let cases: [(String, (inout SamplingOptions) -> Void)] = [
-            ("temperature", { $0.temperature = .nan }), ("top-k", { $0.topK = -1 }), ("top-p", { $0.topP = 1.1 }),
+            ("temperature", { $0.temperature = .nan }), ("top-p", { $0.topP = 1.1 }),
             ("min-p", { $0.minP = -0.1 }), ("typical", { $0.typicalP = .nan }),
             ("repeat-penalty", { $0.repeatPenalty = 0 }),
             ("repeat-last-n", { $0.repeatLastN = -2 }), ("presence-penalty", { $0.presencePenalty = .infinity }),

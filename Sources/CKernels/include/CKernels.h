@@ -56,7 +56,7 @@ typedef void (*carat_tile_fn)(
     size_t positions, float *y, size_t y_stride);
 
 /// One run of keys for the query heads that share a KV head: scores, softmax and weighted values of that run alone.
-/// Runs are joined by `carat_attention_join`, always in ascending order, so that the bits do not depend on who did which.
+/// Runs are joined by `join`, always in ascending order, so that the bits do not depend on who did which.
 typedef struct {
     const float *queries;  // [heads, dim], already scaled by 1/sqrt(dim)
     const void *keys;      // [count, stride] F16 or F32, rows of `dim`
@@ -98,8 +98,6 @@ typedef struct {
 const carat_kernels *carat_kernels_portable(void);
 /// AVX2 + FMA + F16C, or NULL where this CPU or build lacks them.
 const carat_kernels *_Nullable carat_kernels_avx2(void);
-/// The fastest table for this CPU.
-const carat_kernels *carat_kernels_best(void);
 
 static inline carat_dot_fn _Nonnull carat_dot(const carat_kernels *k, carat_format format) { return k->dot[format]; }
 static inline carat_tile_fn _Nullable carat_tile(const carat_kernels *k, carat_format format) {
