@@ -61,8 +61,8 @@ let package = Package(
 
         // Tests
         .target(name: "TestSupport", dependencies: ["GGUF"], path: "Tests/TestSupport", swiftSettings: swift),
-        tests("GGUF", ["GGUF"]),
-        tests("Tokenizer", ["Tokenizer", "Gemma", "GGUF"]),
+        tests("GGUF", ["GGUF", "TestSupport"]),
+        tests("Tokenizer", ["Tokenizer", "Gemma", "GGUF", "TestSupport"]),
         tests("CKernels", ["CKernels", "Quantization", "TestSupport"]),
         tests("Quantization", ["Quantization", "TestSupport"]),
         tests("Compute", ["Compute", "GGUF", "TestSupport"]),

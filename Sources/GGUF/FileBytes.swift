@@ -100,12 +100,6 @@ public final class FileBytes: Sendable {
         return FileIdentity(path: path) != identity
     }
 
-    /// Asks the system to start reading the file into memory; does nothing for memory.
-    public func adviseWillNeed() {
-        guard case .mapped = origin else { return }
-        _ = posix_madvise(UnsafeMutableRawPointer(mutating: start), count, POSIX_MADV_WILLNEED)
-    }
-
     /// Opens a regular file for reading, and nothing else.
     ///
     /// The kind is asked before opening, since opening a device may act on it, and again on the descriptor, since the

@@ -98,7 +98,6 @@ final class TemporaryDirectory {
         #expect(file.bytes.count == bytes.count && file.bytes.path == "\(directory.path)/link")
         let copy = file.bytes.withSpan { span in span.withUnsafeBytes { Array($0) } }
         #expect(copy == bytes)
-        file.bytes.adviseWillNeed()
         _ = readEverything(file)
     }
 
@@ -128,7 +127,6 @@ final class TemporaryDirectory {
         memory.copyMemory(from: bytes, byteCount: bytes.count)
         let file = try GGUFFile(bytes: FileBytes(static: memory, count: bytes.count))
         #expect(file.bytes.path == "(embedded)" && !file.bytes.hasChangedOnDisk())
-        file.bytes.adviseWillNeed()
         _ = readEverything(file)
         #expect(file.bytes.pointer(at: 0, count: 4) == UnsafeRawPointer(memory))
     }

@@ -1,17 +1,6 @@
 import GGUF
+import TestSupport
 import Testing
-
-/// A small generator, so that a failing case can be repeated from its seed.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// Good files made bad: parsing must return or throw, whatever the bytes. A trap would end this process.
 @Suite struct HostileFileTests {
@@ -48,7 +37,7 @@ struct SplitMix64: RandomNumberGenerator {
 
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func randomChanges(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix(seed)
         let bytes = sampleWriter().encoded()
         let header = try GGUFFile(bytes: FileBytes(copying: bytes)).dataOffset
         let lengths: [UInt64] = [
@@ -93,7 +82,7 @@ struct SplitMix64: RandomNumberGenerator {
     }
 
     @Test func noiseAfterTheMagic() {
-        var random = SplitMix64(state: 99)
+        var random = SplitMix(99)
         for _ in 0..<2000 {
             let noise = (0..<200).map { _ in UInt8.random(in: 0...255, using: &random) }
             _ = survives(RawFile(tensors: 2, keys: 3).adding(noise).bytes)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 import Tokenizer
@@ -41,7 +42,7 @@ import Tokenizer
     }
 
     @Test(arguments: 0..<200) func `random vocabularies join as defined`(seed: Int) throws {
-        var random = SeededGenerator(state: UInt64(seed))
+        var random = SplitMix(UInt64(seed))
         let letters: [[UInt8]] = [[0x61], [0x62], [0xE2, 0x96, 0x81], [0xC3, 0x81], [0xF0]]
         var tiny = TinyVocabulary()
         for _ in 0..<30 {

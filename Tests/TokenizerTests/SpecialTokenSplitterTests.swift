@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 import Tokenizer
@@ -43,7 +44,7 @@ import Tokenizer
     }
 
     @Test(arguments: 0..<300) func `finds what one pass for each token finds`(seed: Int) throws {
-        var random = SeededGenerator(state: UInt64(seed))
+        var random = SplitMix(UInt64(seed))
         let letters = Array("abc".utf8.prefix(Int.random(in: 1...3, using: &random)))
         func text(_ lengths: ClosedRange<Int>) -> [UInt8] {
             (0..<Int.random(in: lengths, using: &random)).map { _ in

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 import Tokenizer
@@ -11,7 +12,7 @@ import Tokenizer
     }
 
     @Test(arguments: 0..<100) func `random tokens give the text of one decoding`(seed: Int) throws {
-        var random = SeededGenerator(state: UInt64(seed))
+        var random = SplitMix(UInt64(seed))
         for tokenizer in [try carat.get(), try llama.get()] {
             let count = TokenID(tokenizer.vocabulary.count)
             for _ in 0..<20 {
