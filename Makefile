@@ -22,7 +22,7 @@ run: build ## Build, then generate text with the model inside the program (PROMP
 	@$$($(SWIFT) build -c release --show-bin-path)/carat run -p "$$PROMPT" -n $(TOKENS)
 
 test: setup ## Run all tests
-	$(SWIFT) test -c release
+	$(SWIFT) test -c release --disable-xctest
 
 bench: setup ## Measure both matmul paths
 	cd Benchmarks && $(SWIFT) package benchmark
