@@ -26,7 +26,7 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             "a context of \(requested) tokens is more than the \(limit) the model was made for. Ask for at most \(limit) (-c)."
         case .memory(let needed, let available, let context):
             """
-            the model with a context of \(context) tokens needs \(needed >> 20) MiB and this machine has \(available >> 20). \
+            the model with a context of \(context) tokens needs \(needed >> 20) MiB and \(available >> 20) MiB are to be had. \
             Ask for a shorter context (-c) or take a smaller file.
             """
         case .tokenOutOfRange(let id, let vocabulary):

@@ -27,11 +27,24 @@ struct MemoryNeed {
         bytes = overflow || overflow2 || overflow3 ? .max : total
     }
 
-    /// Bytes of memory in this machine.
+    /// Bytes of memory in this machine, or what a limit on this process's address space leaves of it.
     static var available: Int {
         let pages = sysconf(Int32(_SC_PHYS_PAGES))
         let size = sysconf(Int32(_SC_PAGESIZE))
         guard pages > 0, size > 0 else { return .max }
-        return pages.multipliedReportingOverflow(by: size).partialValue
+        let (physical, overflow) = pages.multipliedReportingOverflow(by: size)
+        return min(overflow ? .max : physical, addressSpace)
+    }
+
+    /// The limit on the address space (`ulimit -v`) less what libraries and stacks take of it.
+    private static var addressSpace: Int {
+        var limit = rlimit()
+        #if canImport(Glibc)
+            let result = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+        #else
+            let result = getrlimit(RLIMIT_AS, &limit)
+        #endif
+        guard result == 0, let bytes = Int(exactly: limit.rlim_cur) else { return .max }
+        return max(0, bytes - (768 << 20))
     }
 }
