@@ -20,17 +20,17 @@ extension Executor {
             }
         // a multiple of 16 rows, so that kernels that take several rows at once have no tails inside
         let chunkRows = min(64, max(16, Self.dotChunkBytes / weight.bytesPerRow / 16 * 16))
-        if n >= Self.tilePositions, let tile = kernels.tile(weight.format) {
-            return ChunkedKernel(chunks: (weight.rows + chunkRows - 1) / chunkRows) { chunk, _ in
-                let first = chunk * chunkRows
-                tile(
-                    weight.row(first), weight.bytesPerRow, min(chunkRows, weight.rows - first), weight.columns,
-                    activations.assumingMemoryBound(to: carat_act256.self), n, output.base + first, output.columns)
-            }
-        }
+        let tile = n >= Self.tilePositions ? kernels.tile(weight.format) : nil
         return ChunkedKernel(chunks: (weight.rows + chunkRows - 1) / chunkRows) { chunk, _ in
             let first = chunk * chunkRows
             let count = min(chunkRows, weight.rows - first)
+            if let tile {
+                let blocks = activations.assumingMemoryBound(to: carat_act256.self)
+                tile(
+                    weight.row(first), weight.bytesPerRow, count, weight.columns, blocks, n, output.base + first,
+                    output.columns)
+                return
+            }
             for position in 0..<n {
                 dot(
                     weight.row(first), weight.bytesPerRow, count, weight.columns, activations + position * stride,

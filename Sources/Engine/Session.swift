@@ -96,12 +96,18 @@ public final class Session {
                 break
             }
             let isWanted = show(stops.append(detokenizer.append(token)))
-            let reason: FinishReason? =
-                if stops.match != nil { .stop } else if !isWanted || isCancelled() {
-                    .cancelled
-                } else if result.timings.generatedTokens == options.maxTokens {
-                    .length
-                } else if history.count == context { .contextFull } else if !step([token]) { .cancelled } else { nil }
+            let reason: FinishReason?
+            if stops.match != nil {
+                reason = .stop
+            } else if !isWanted || isCancelled() {
+                reason = .cancelled
+            } else if result.timings.generatedTokens == options.maxTokens {
+                reason = .length
+            } else if history.count == context {
+                reason = .contextFull
+            } else {
+                reason = step([token]) ? nil : .cancelled
+            }
             if let reason {
                 result.finishReason = reason
                 unfinished = [token]

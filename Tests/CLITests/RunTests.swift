@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func ctrlCEndsWithWhatWasMade() throws {
-        // portable code paths or not, 2,000 tokens on one thread with sgemm for each take seconds
+        // 2,000 tokens, each by sgemm on one thread, take seconds: the interrupt comes in their midst
         let result = try CaratProcess(
             ["run", "-p", "The sea", "--ignore-eos", "--path", "blas", "-t", "1"], interruptAfter: 0.4)
         #expect(result.code == 130 && !result.output.isEmpty)

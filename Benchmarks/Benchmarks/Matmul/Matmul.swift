@@ -9,7 +9,7 @@ let benchmarks: @Sendable () -> Void = {
     for type in [TensorType.Q4_K, .Q2_K, .Q6_K, .F16] {
         for path in MatmulPath.allCases {
             for n in [1, 8, 64, 512] {
-                // made on first use, so that a filtered run makes only what it measures
+                // made in setup, so that a filtered run makes only what it measures
                 nonisolated(unsafe) var workload: Workload?
                 Benchmark(
                     "\(type.name) \(path.rawValue) n=\(n)",
