@@ -26,10 +26,11 @@ void carat_quantize256_portable(const float *x, size_t count, carat_act256 *out)
         for (int g = 0; g < 16; g++) {
             int sums[2] = {0, 0};
             for (int i = 0; i < 16; i++) sums[i / 2 % 2] += out[b].codes[16 * g + i];
-            out[b].pair_sums[g][0] = (int16_t)sums[0];
-            out[b].pair_sums[g][1] = (int16_t)sums[1];
+            out[b].pair_offsets[g][0] = (int16_t)(-32 * sums[0]);
+            out[b].pair_offsets[g][1] = (int16_t)(-32 * sums[1]);
             out[b].sums[g] = (int16_t)(sums[0] + sums[1]);
         }
+        for (int g = 0; g < 8; g++) out[b].sums32[g] = (int16_t)(out[b].sums[2 * g] + out[b].sums[2 * g + 1]);
     }
 }
 
@@ -73,7 +74,8 @@ CARAT_AVX2 void carat_quantize256_avx2(const float *x, size_t count, carat_act25
         out[b].d = scale.d;
         if (scale.inverse == 0) {
             memset(out[b].sums, 0, sizeof out[b].sums);
-            memset(out[b].pair_sums, 0, sizeof out[b].pair_sums);
+            memset(out[b].sums32, 0, sizeof out[b].sums32);
+            memset(out[b].pair_offsets, 0, sizeof out[b].pair_offsets);
             memset(out[b].codes, 0, sizeof out[b].codes);
             continue;
         }
@@ -87,7 +89,8 @@ CARAT_AVX2 void carat_quantize256_avx2(const float *x, size_t count, carat_act25
             __m256i pairs = _mm256_add_epi16(sums[i], _mm256_shuffle_epi32(sums[i], 0x4e));
             pairs = _mm256_add_epi16(pairs, _mm256_shuffle_epi32(pairs, 0xb1));
             const __m128i both = _mm_unpacklo_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
-            _mm_storel_epi64((void *)out[b].pair_sums[2 * i], both);
+            _mm_storel_epi64(
+                (void *)out[b].pair_offsets[2 * i], _mm_slli_epi16(_mm_sub_epi16(_mm_setzero_si128(), both), 5));
         }
         // Three rounds of pairwise sums leave the even groups in the lower lane, the odd ones in the upper.
         for (int width = 4; width > 0; width /= 2)
@@ -95,6 +98,7 @@ CARAT_AVX2 void carat_quantize256_avx2(const float *x, size_t count, carat_act25
         const __m128i even = _mm256_castsi256_si128(sums[0]), odd = _mm256_extracti128_si256(sums[0], 1);
         _mm_storeu_si128((void *)out[b].sums, _mm_unpacklo_epi16(even, odd));
         _mm_storeu_si128((void *)(out[b].sums + 8), _mm_unpackhi_epi16(even, odd));
+        _mm_storeu_si128((void *)out[b].sums32, _mm_add_epi16(even, odd));
     }
 }
 

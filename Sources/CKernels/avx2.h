@@ -9,22 +9,33 @@
 
 #define CARAT_AVX2_INLINE CARAT_AVX2 CARAT_INLINE
 
-/// The four rows from `first`; past the last row, the last one again, whose result is then dropped.
-CARAT_INLINE void carat_four_rows(
-    const void *rows, size_t row_bytes, size_t row_count, size_t first, const uint8_t *row[4]) {
+enum { CARAT_PREFETCH_BYTES = 1024 };
+
+/// Four weight rows that go together: the same row of each quarter of the rows. Each quarter is then one long upward
+/// stream of memory, which the hardware's prefetcher can follow; four neighbouring rows would be four short ones.
+typedef struct {
+    const uint8_t *block[4];
+    size_t quarter, row_count;
+} carat_four_rows;
+
+CARAT_INLINE carat_four_rows carat_quarter_rows(size_t row_count) {
+    return (carat_four_rows){.quarter = (row_count + 3) / 4, .row_count = row_count};
+}
+
+/// Sets the rows number `r` of the quarters; past the last row, the last one again, whose result is then dropped.
+CARAT_INLINE void carat_select_rows(carat_four_rows *four, const void *rows, size_t row_bytes, size_t r) {
     for (size_t i = 0; i < 4; i++) {
-        const size_t r = first + i < row_count ? first + i : row_count - 1;
-        row[i] = (const uint8_t *)rows + r * row_bytes;
+        const size_t row = i * four->quarter + r;
+        four->block[i] = (const uint8_t *)rows + (row < four->row_count ? row : four->row_count - 1) * row_bytes;
     }
 }
 
-CARAT_AVX2_INLINE void carat_store_four(float *y, size_t row_count, size_t first, __m128 total) {
-    if (first + 4 <= row_count) {
-        _mm_storeu_ps(y + first, total);
-    } else {
-        float last[4];
-        _mm_storeu_ps(last, total);
-        for (size_t i = 0; first + i < row_count; i++) y[first + i] = last[i];
+CARAT_AVX2_INLINE void carat_store_four(const carat_four_rows *four, float *y, size_t r, __m128 total) {
+    float values[4];
+    _mm_storeu_ps(values, total);
+    for (size_t i = 0; i < 4; i++) {
+        const size_t row = i * four->quarter + r;
+        if (row < four->row_count) y[row] = values[i];
     }
 }
 
@@ -37,10 +48,10 @@ CARAT_AVX2_INLINE __m128i carat_fold_four(const __m256i v[4]) {
     return _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
 }
 
-/// Asks for the `bytes` at the same place four rows on: each row is a stream too short for the hardware to follow by
-/// itself. After the last rows this asks for what is not theirs, which is allowed: a prefetch never faults.
-CARAT_AVX2_INLINE void carat_prefetch(const uint8_t *block, size_t row_bytes, size_t bytes) {
-    const uintptr_t ahead = (uintptr_t)block + 4 * row_bytes;
+/// Asks for the `bytes` a little further up the stream: while a kernel computes, it does not look far enough ahead for
+/// the hardware alone to keep memory busy. A prefetch never faults, so asking past the last row is allowed.
+CARAT_AVX2_INLINE void carat_prefetch(const uint8_t *block, size_t bytes) {
+    const uintptr_t ahead = (uintptr_t)block + CARAT_PREFETCH_BYTES;
     for (size_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)(ahead + line), _MM_HINT_T0);
 }
 
@@ -63,20 +74,20 @@ typedef void (*carat_four_blocks_fn)(const uint8_t *const block[4], const carat_
 CARAT_AVX2_INLINE void carat_dot_k_avx2(
     carat_four_blocks_fn multiply, bool has_mins, size_t block_bytes, const void *rows, size_t row_bytes,
     size_t row_count, size_t columns, const carat_act256 *act, float *y) {
-    const uint8_t *block[4];
+    carat_four_rows four = carat_quarter_rows(row_count);
     carat_four_blocks w;
-    for (size_t r = 0; r < row_count; r += 4) {
-        carat_four_rows(rows, row_bytes, row_count, r, block);
+    for (size_t r = 0; r < four.quarter; r++) {
+        carat_select_rows(&four, rows, row_bytes, r);
         __m128 total = _mm_setzero_ps();
         for (size_t b = 0; b < columns / CARAT_SUPER_BLOCK; b++) {
-            for (int i = 0; i < 4; i++) carat_prefetch(block[i], row_bytes, block_bytes);
-            multiply(block, act + b, &w);
+            for (int i = 0; i < 4; i++) carat_prefetch(four.block[i], block_bytes);
+            multiply(four.block, act + b, &w);
             __m128 x = _mm_mul_ps(w.d, _mm_cvtepi32_ps(carat_fold_four(w.products)));
             if (has_mins) x = _mm_fnmadd_ps(w.dmin, _mm_cvtepi32_ps(w.mins), x);
             total = _mm_fmadd_ps(x, _mm_set1_ps(act[b].d), total);
-            for (int i = 0; i < 4; i++) block[i] += block_bytes;
+            for (int i = 0; i < 4; i++) four.block[i] += block_bytes;
         }
-        carat_store_four(y, row_count, r, total);
+        carat_store_four(&four, y, r, total);
     }
 }
 

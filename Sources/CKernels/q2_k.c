@@ -53,7 +53,27 @@ CARAT_AVX2_INLINE void multiply_q2_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q2_k, true)
-CARAT_AVX2_K_TILE(q2_k, 0, true)
+
+CARAT_AVX2_INLINE void fill_q2_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
+    const __m256i two = _mm256_set1_epi8(3), four = _mm256_set1_epi8(15);
+    __m256i packed[4], codes[8];
+    carat_store_deltas(carat_gather_words(block, offsetof(carat_block_q2_k, d)), out, v);
+    carat_transpose16_at(block, offsetof(carat_block_q2_k, scales), packed);
+    for (int j = 0; j < 4; j++) {
+        carat_store_scales(_mm256_and_si256(packed[j], four), out, 4 * j, v);
+        carat_store_mins(_mm256_and_si256(_mm256_srli_epi16(packed[j], 4), four), out, 4 * j, v);
+    }
+    for (int half = 0; half < 2; half++) {
+        carat_transpose32(block, offsetof(carat_block_q2_k, codes) + (size_t)(32 * half), codes);
+        for (int plane = 0; plane < 4; plane++)
+            for (int i = 0; i < 8; i++)
+                carat_store_codes(
+                    _mm256_and_si256(_mm256_srli_epi16(codes[i], 2 * plane), two), out,
+                    128 * half + 32 * plane + 4 * i, v);
+    }
+}
+
+CARAT_AVX2_K_TILE(q2_k, 16, 0, true)
 
 // Four values per group: a table in each lane, looked up by the two low bits of a 32-bit index.
 CARAT_AVX2 void carat_dequantize_q2_k_avx2(const void *row, size_t count, float *out) {

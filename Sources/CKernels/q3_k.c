@@ -76,7 +76,32 @@ CARAT_AVX2_INLINE void multiply_q3_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q3_k, false)
-CARAT_AVX2_K_TILE(q3_k, 4, false)
+
+CARAT_AVX2_INLINE void fill_q3_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
+    const __m256i low4 = _mm256_set1_epi8(15), high2 = _mm256_set1_epi8(48);
+    __m128i tail[CARAT_LANE_ROWS];
+    __m256i word[4], high[8], low[8];
+    // the block's last 16 bytes are two of codes, 12 of scales, and d
+    for (int i = 0; i < CARAT_LANE_ROWS; i++)
+        tail[i] = _mm_srli_si128(_mm_loadu_si128((const void *)(block[i] + sizeof(carat_block_q3_k) - 16)), 2);
+    carat_transpose16(tail, word);
+    carat_store_deltas(word[3], out, v);
+    for (int j = 0; j < 4; j++) {
+        const __m256i lows = _mm256_and_si256(_mm256_srli_epi16(word[j % 2], 4 * (j / 2)), low4);
+        const __m256i shifted = j < 2 ? _mm256_slli_epi16(word[2], 4 - 2 * j) : _mm256_srli_epi16(word[2], 2 * j - 4);
+        const __m256i scales = _mm256_or_si256(lows, _mm256_and_si256(shifted, high2));
+        carat_store_signed_scales(_mm256_sub_epi8(scales, _mm256_set1_epi8(32)), out, 4 * j, v);
+    }
+    carat_transpose32(block, offsetof(carat_block_q3_k, high), high);
+    for (int half = 0; half < 2; half++) {
+        carat_transpose32(block, offsetof(carat_block_q3_k, low) + (size_t)(32 * half), low);
+        for (int plane = 0; plane < 4; plane++)
+            for (int i = 0; i < 8; i++)
+                carat_store_codes(join(low[i], high[i], half, plane), out, 128 * half + 32 * plane + 4 * i, v);
+    }
+}
+
+CARAT_AVX2_K_TILE(q3_k, 16, 4, false)
 
 CARAT_AVX2 void carat_dequantize_q3_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q3_k *w = row;

@@ -46,7 +46,22 @@ CARAT_AVX2_INLINE void multiply_q4_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q4_k, true)
-CARAT_AVX2_K_TILE(q4_k, 0, true)
+
+CARAT_AVX2_INLINE void fill_q4_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
+    const __m256i low = _mm256_set1_epi8(15);
+    carat_fill_head(block, out, v);
+    for (int pair = 0; pair < 4; pair++) {
+        __m256i codes[8];
+        carat_transpose32(block, offsetof(carat_block_q4_k, codes) + (size_t)(32 * pair), codes);
+        for (int i = 0; i < 8; i++) {
+            carat_store_codes(_mm256_and_si256(codes[i], low), out, 64 * pair + 4 * i, v);
+            carat_store_codes(
+                _mm256_and_si256(_mm256_srli_epi16(codes[i], 4), low), out, 64 * pair + 32 + 4 * i, v);
+        }
+    }
+}
+
+CARAT_AVX2_K_TILE(q4_k, 32, 0, true)
 
 CARAT_AVX2 void carat_dequantize_q4_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q4_k *w = row;

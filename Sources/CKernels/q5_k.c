@@ -55,7 +55,34 @@ CARAT_AVX2_INLINE void multiply_q5_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q5_k, true)
-CARAT_AVX2_K_TILE(q5_k, 0, true)
+
+// 16 codes of 31 would not fit a 16-bit lane with 127 each, 8 do: groups of 32 go as two of 16 with the same scale.
+CARAT_AVX2_INLINE void fill_q5_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
+    carat_fill_head(block, out, v);
+    for (int g = 7; g >= 0; g--) {
+        const __m256i scales = carat_load(out->scales[g][v]);
+        _mm256_storeu_si256((void *)out->scales[2 * g][v], scales);
+        _mm256_storeu_si256((void *)out->scales[2 * g + 1][v], scales);
+    }
+    for (int s = 3; s >= 0; s--) {
+        // (a, b) of two groups of 32 becomes (a, a) and (b, b)
+        const __m256i mins = carat_load(out->mins[s][v]);
+        const __m256i low = _mm256_and_si256(mins, _mm256_set1_epi32(0xffff)), high = _mm256_srli_epi32(mins, 16);
+        _mm256_storeu_si256((void *)out->mins[2 * s][v], _mm256_or_si256(low, _mm256_slli_epi32(low, 16)));
+        _mm256_storeu_si256((void *)out->mins[2 * s + 1][v], _mm256_or_si256(high, _mm256_slli_epi32(high, 16)));
+    }
+    __m256i high[8];
+    carat_transpose32(block, offsetof(carat_block_q5_k, high), high);
+    for (int pair = 0; pair < 4; pair++) {
+        __m256i low[8];
+        carat_transpose32(block, offsetof(carat_block_q5_k, low) + (size_t)(32 * pair), low);
+        for (int odd = 0; odd < 2; odd++)
+            for (int i = 0; i < 8; i++)
+                carat_store_codes(join(low[i], high[i], pair, odd), out, 64 * pair + 32 * odd + 4 * i, v);
+    }
+}
+
+CARAT_AVX2_K_TILE(q5_k, 16, 0, true)
 
 CARAT_AVX2 void carat_dequantize_q5_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q5_k *w = row;

@@ -24,9 +24,9 @@ CARAT_PORTABLE_K(q6_k)
 
 #if CARAT_HAS_AVX2
 /// 32 codes in 0...63 of one half; planes 0 and 1 have the low nibbles of its first and second 32 bytes, 2 and 3 the
-/// high ones.
-CARAT_AVX2_INLINE __m256i join(const uint8_t *low, __m256i high, int plane) {
-    const __m256i nibbles = _mm256_srli_epi16(carat_load(low + 32 * (plane % 2)), 4 * (plane / 2));
+/// high ones: `low` is 32 bytes number plane % 2.
+CARAT_AVX2_INLINE __m256i join(__m256i low, __m256i high, int plane) {
+    const __m256i nibbles = _mm256_srli_epi16(low, 4 * (plane / 2));
     const __m256i top = plane < 2 ? _mm256_slli_epi16(high, 4 - 2 * plane) : _mm256_srli_epi16(high, 2 * plane - 4);
     return _mm256_or_si256(
         _mm256_and_si256(nibbles, _mm256_set1_epi8(15)), _mm256_and_si256(top, _mm256_set1_epi8(48)));
@@ -53,7 +53,9 @@ CARAT_AVX2_INLINE void multiply_q6_k(const uint8_t *const block[4], const carat_
 #pragma clang loop unroll(full)
             for (int i = 0; i < 4; i++) {
                 const __m256i high = carat_load(block[i] + offsetof(carat_block_q6_k, high) + 32 * half);
-                const __m256i w = join(block[i] + offsetof(carat_block_q6_k, low) + 64 * half, high, plane);
+                const __m256i low =
+                    carat_load(block[i] + offsetof(carat_block_q6_k, low) + 64 * half + 32 * (plane % 2));
+                const __m256i w = join(low, high, plane);
                 const __m256i scale = _mm256_shuffle_epi8(scales[i][half], spread);
                 out->products[i] = _mm256_add_epi32(
                     out->products[i], _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), scale));
@@ -63,7 +65,26 @@ CARAT_AVX2_INLINE void multiply_q6_k(const uint8_t *const block[4], const carat_
 }
 
 CARAT_AVX2_K_DOT(q6_k, false)
-CARAT_AVX2_K_TILE(q6_k, 32, false)
+
+CARAT_AVX2_INLINE void fill_q6_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
+    __m256i scales[4], high[8], low[2][8];
+    uint16_t d[CARAT_LANE_ROWS];
+    for (int i = 0; i < CARAT_LANE_ROWS; i++)
+        memcpy(&d[i], block[i] + offsetof(carat_block_q6_k, d), sizeof d[i]);
+    _mm256_storeu_ps(out->d + 8 * v, _mm256_cvtph_ps(_mm_loadu_si128((const void *)d)));
+    carat_transpose16_at(block, offsetof(carat_block_q6_k, scales), scales);
+    for (int j = 0; j < 4; j++) carat_store_signed_scales(scales[j], out, 4 * j, v);
+    for (int half = 0; half < 2; half++) {
+        carat_transpose32(block, offsetof(carat_block_q6_k, high) + (size_t)(32 * half), high);
+        for (int k = 0; k < 2; k++)
+            carat_transpose32(block, offsetof(carat_block_q6_k, low) + (size_t)(64 * half + 32 * k), low[k]);
+        for (int plane = 0; plane < 4; plane++)
+            for (int i = 0; i < 8; i++)
+                carat_store_codes(join(low[plane % 2][i], high[i], plane), out, 128 * half + 32 * plane + 4 * i, v);
+    }
+}
+
+CARAT_AVX2_K_TILE(q6_k, 16, 32, false)
 
 CARAT_AVX2 void carat_dequantize_q6_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q6_k *w = row;
@@ -75,7 +96,8 @@ CARAT_AVX2 void carat_dequantize_q6_k_avx2(const void *row, size_t count, float 
             const __m256i high = carat_load(w[b].high + 32 * half);
 #pragma clang loop unroll(full)
             for (int plane = 0; plane < 4; plane++) {
-                const __m256i codes = _mm256_sub_epi8(join(w[b].low + 64 * half, high, plane), _mm256_set1_epi8(32));
+                const __m256i low = carat_load(w[b].low + 64 * half + 32 * (plane % 2));
+                const __m256i codes = _mm256_sub_epi8(join(low, high, plane), _mm256_set1_epi8(32));
                 carat_store32(out + 128 * half + 32 * plane, codes, scales + 8 * half + 2 * plane);
             }
         }

@@ -30,28 +30,28 @@ void carat_dot_q8_0_portable(
 CARAT_AVX2 void carat_dot_q8_0_avx2(
     const void *rows, size_t row_bytes, size_t row_count, size_t columns, const void *activation, float *y) {
     const carat_act32 *act = activation;
-    const uint8_t *block[4];
+    carat_four_rows four = carat_quarter_rows(row_count);
     const __m256i ones = _mm256_set1_epi16(1);
-    for (size_t r = 0; r < row_count; r += 4) {
-        carat_four_rows(rows, row_bytes, row_count, r, block);
+    for (size_t r = 0; r < four.quarter; r++) {
+        carat_select_rows(&four, rows, row_bytes, r);
         __m128 total = _mm_setzero_ps();
         for (size_t b = 0; b < columns / CARAT_BLOCK; b++) {
             const __m256i x = carat_load(act[b].codes);
             __m256i products[4];
             for (int i = 0; i < 4; i++) {
-                const __m256i codes = carat_load(block[i] + offsetof(carat_block_q8_0, codes));
+                const __m256i codes = carat_load(four.block[i] + offsetof(carat_block_q8_0, codes));
                 products[i] = _mm256_madd_epi16(
                     _mm256_maddubs_epi16(_mm256_abs_epi8(codes), _mm256_sign_epi8(x, codes)), ones);
             }
-            const __m128 d = carat_four_deltas(block, 0);
+            const __m128 d = carat_four_deltas(four.block, 0);
             const __m128 scaled = _mm_mul_ps(d, _mm_cvtepi32_ps(carat_fold_four(products)));
             total = _mm_fmadd_ps(scaled, _mm_set1_ps(act[b].d), total);
             for (int i = 0; i < 4; i++) {
-                carat_prefetch(block[i], row_bytes, 1);
-                block[i] += sizeof(carat_block_q8_0);
+                carat_prefetch(four.block[i], 1);
+                four.block[i] += sizeof(carat_block_q8_0);
             }
         }
-        carat_store_four(y, row_count, r, total);
+        carat_store_four(&four, y, r, total);
     }
 }
 

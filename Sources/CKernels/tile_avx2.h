@@ -1,72 +1,41 @@
 #pragma once
 // Many positions at a time, for prefill: tiles of 16 weight rows x 4 positions.
 //
-// A tile's weights are unpacked once into a panel, rows interleaved by 4 consecutive columns, which stays in L1 while
-// all positions pass. Products gather in 16-bit lanes over a whole scale group of 16, then one multiply-add by the scale
-// widens them: half the instructions of widening each product. Sums and Float steps are those of the dot kernels, so a
-// position has the same bits here and there.
-#include "avx2.h"
-#include "portable.h"
+// A tile's weights are unpacked once into panels (panel_avx2.h) which stay in the caches while positions pass. Products
+// gather in 16-bit lanes over a whole scale group, then one multiply-add by the scale widens them: half the
+// instructions of widening each product. Sums and Float steps are those of the dot kernels, so a position has the same
+// bits here and there.
+#include "panel_avx2.h"
 
 #if CARAT_HAS_AVX2
-enum { CARAT_TILE_ROWS = 16, CARAT_TILE_POSITIONS = 4, CARAT_TILE_BLOCKS = 4 };
+enum {
+    CARAT_TILE_POSITIONS = 4,
+    /// Super-blocks of one row tile that are unpacked together: their panels fill most of L1.
+    CARAT_TILE_BLOCKS = 4,
+    /// Row tiles that share a sweep, and positions of one sweep: panels and activations of a sweep stay in L2.
+    CARAT_SWEEP_TILES = 4,
+    CARAT_SWEEP_POSITIONS = 64,
+};
 
-/// 16 rows of one super-block. Vector v holds rows 8v ..< 8v + 8, each in one 32-bit lane.
+/// How a format's codes gather.
 typedef struct {
-    uint8_t codes[64][2][32];   // [4 columns][v][8 rows x 4 columns], with the format's offset added
-    int16_t scales[16][2][16];  // [group][v][row, twice]
-    int16_t mins[8][2][16];     // [two groups][v][row x group]
-    float d[16], dmin[16];
-} carat_panel;
+    carat_fill_fn fill;
+    size_t block_bytes;
+    int group;   // weights that share a scale: 16 or 32
+    int offset;  // what was added to the codes to make them unsigned: 0, 4 or 32
+    bool has_mins;
+} carat_tile_format;
 
-/// 8 rows of 32 bytes to 8 vectors of 8 rows x 4 bytes.
-CARAT_AVX2_INLINE void carat_interleave8(const uint8_t rows[][CARAT_SUPER_BLOCK], size_t column, uint8_t out[][2][32]) {
-    __m256i a[8], b[8];
-    for (int i = 0; i < 8; i++) a[i] = carat_load(rows[i] + column);
-    for (int i = 0; i < 8; i += 2) {
-        b[i] = _mm256_unpacklo_epi32(a[i], a[i + 1]);
-        b[i + 1] = _mm256_unpackhi_epi32(a[i], a[i + 1]);
-    }
-    for (int i = 0; i < 8; i += 4) {
-        a[i] = _mm256_unpacklo_epi64(b[i], b[i + 2]);
-        a[i + 1] = _mm256_unpackhi_epi64(b[i], b[i + 2]);
-        a[i + 2] = _mm256_unpacklo_epi64(b[i + 1], b[i + 3]);
-        a[i + 3] = _mm256_unpackhi_epi64(b[i + 1], b[i + 3]);
-    }
-    for (int i = 0; i < 4; i++) {
-        _mm256_storeu_si256((void *)out[i][0], _mm256_permute2x128_si256(a[i], a[i + 4], 0x20));
-        _mm256_storeu_si256((void *)out[i + 4][0], _mm256_permute2x128_si256(a[i], a[i + 4], 0x31));
-    }
-}
-
-CARAT_AVX2_INLINE void carat_fill_panel(
-    carat_unpack_fn unpack, int offset, const uint8_t *const block[CARAT_TILE_ROWS], carat_panel *out) {
-    _Alignas(32) uint8_t codes[CARAT_TILE_ROWS][CARAT_SUPER_BLOCK];
-    carat_super_block w;
-    for (int r = 0; r < CARAT_TILE_ROWS; r++) {
-        const int v = r / 8, lane = 2 * (r % 8);
-        unpack(block[r], &w);
-        for (int i = 0; i < CARAT_SUPER_BLOCK; i++) codes[r][i] = (uint8_t)(w.codes[i] + offset);
-        for (int g = 0; g < 16; g++) {
-            out->scales[g][v][lane] = out->scales[g][v][lane + 1] = w.scales[g];
-            out->mins[g / 2][v][lane + g % 2] = w.mins[g];
-        }
-        out->d[r] = w.d;
-        out->dmin[r] = w.dmin;
-    }
-    for (int v = 0; v < 2; v++)
-        for (int i = 0; i < CARAT_SUPER_BLOCK / 32; i++)
-            carat_interleave8(codes + 8 * v, (size_t)(32 * i), (uint8_t(*)[2][32])&out->codes[8 * i][v]);
-}
-
-/// sum += products of 4 unsigned codes and 4 activations, pairwise. Two pinned instructions: compilers hoist and spill
-/// such loops to half their speed.
+/// product = 4 unsigned codes x 4 activations, pairwise; and the same added to a sum. Pinned instructions: compilers
+/// hoist and spill such loops to half their speed.
+#define CARAT_MULTIPLY(product, codes, activations)                                                                   \
+    __asm__ volatile("vpmaddubsw %2, %1, %0" : "=x"(product) : "x"(codes), "x"(activations))
 #define CARAT_ACCUMULATE(sum, codes, activations)                                                                     \
     do {                                                                                                              \
         __m256i product;                                                                                              \
-        __asm__("vpmaddubsw %3, %2, %1\n\tvpaddw %1, %0, %0"                                                          \
-                : "+x"(sum), "=&x"(product)                                                                           \
-                : "x"(codes), "x"(activations));                                                                      \
+        __asm__ volatile("vpmaddubsw %3, %2, %1\n\tvpaddw %1, %0, %0"                                                 \
+                         : "+x"(sum), "=&x"(product)                                                                  \
+                         : "x"(codes), "x"(activations));                                                             \
     } while (0)
 
 CARAT_AVX2_INLINE __m256i carat_broadcast4(const void *p) {
@@ -78,25 +47,33 @@ CARAT_AVX2_INLINE __m256i carat_broadcast4(const void *p) {
 /// total[position][v] += the products of one super-block.
 ///
 /// Codes with an offset (Q3_K: 4, Q6_K: 32) start their sums at -offset * sum(activations). The 16-bit sums may wrap
-/// on the way; they are exact modulo 2^16, and the true sum of signed codes is at most 8 * 32 * 127 = 32512.
+/// on the way; they are exact modulo 2^16, and the true sum of signed codes is at most 8 * 32 * 127 = 32512. Groups of
+/// 32 have no offset: their sums are at most 16 * 15 * 127 = 30480.
 CARAT_AVX2_INLINE void carat_multiply_tile(
-    const carat_panel *w, const carat_act256 *const act[CARAT_TILE_POSITIONS], const int offset, const bool has_mins,
+    const carat_panel *w, const carat_act256 *const act[CARAT_TILE_POSITIONS], const carat_tile_format format,
     __m256 total[CARAT_TILE_POSITIONS][2]) {
+    const int groups = CARAT_SUPER_BLOCK / format.group, steps = format.group / 4;
     __m256i products[CARAT_TILE_POSITIONS][2], mins[CARAT_TILE_POSITIONS][2];
     for (int p = 0; p < CARAT_TILE_POSITIONS; p++)
         products[p][0] = products[p][1] = mins[p][0] = mins[p][1] = _mm256_setzero_si256();
-    for (int g = 0; g < 16; g++) {
+    for (int g = 0; g < groups; g++) {
         __m256i sums[CARAT_TILE_POSITIONS][2];
 #pragma clang loop unroll(full)
-        for (int p = 0; p < CARAT_TILE_POSITIONS; p++)
-            sums[p][0] = sums[p][1] = offset == 0 ? _mm256_setzero_si256()
-                : _mm256_mullo_epi16(carat_broadcast4(act[p]->pair_sums[g]), _mm256_set1_epi16((short)-offset));
-#pragma clang loop unroll(full)
-        for (int q = 0; q < 4; q++) {
-            const __m256i w0 = carat_load(w->codes[4 * g + q][0]), w1 = carat_load(w->codes[4 * g + q][1]);
+        for (int q = 0; q < steps; q++) {
+            const int column = steps * g + q;
+            const __m256i w0 = carat_load(w->codes[column][0]), w1 = carat_load(w->codes[column][1]);
 #pragma clang loop unroll(full)
             for (int p = 0; p < CARAT_TILE_POSITIONS; p++) {
-                const __m256i x = carat_broadcast4(act[p]->codes + 16 * g + 4 * q);
+                const __m256i x = carat_broadcast4(act[p]->codes + 4 * column);
+                if (q == 0 && format.offset == 0) {
+                    CARAT_MULTIPLY(sums[p][0], w0, x);
+                    CARAT_MULTIPLY(sums[p][1], w1, x);
+                    continue;
+                }
+                if (q == 0) {
+                    const __m256i start = carat_broadcast4(act[p]->pair_offsets[g]);
+                    sums[p][0] = sums[p][1] = format.offset == 32 ? start : _mm256_srai_epi16(start, 3);
+                }
                 CARAT_ACCUMULATE(sums[p][0], w0, x);
                 CARAT_ACCUMULATE(sums[p][1], w1, x);
             }
@@ -109,15 +86,15 @@ CARAT_AVX2_INLINE void carat_multiply_tile(
                 products[p][v] = _mm256_add_epi32(products[p][v], _mm256_madd_epi16(sums[p][v], scales));
         }
     }
-    if (has_mins) {
-        for (int s = 0; s < 8; s++)
+    if (format.has_mins) {
+        const bool is_wide = format.group == 32;
+        for (int s = 0; s < groups / 2; s++)
 #pragma clang loop unroll(full)
-            for (int v = 0; v < 2; v++) {
-                const __m256i pair = carat_load(w->mins[s][v]);
+            for (int p = 0; p < CARAT_TILE_POSITIONS; p++) {
+                const __m256i x = carat_broadcast4(is_wide ? act[p]->sums32 + 2 * s : act[p]->sums + 2 * s);
 #pragma clang loop unroll(full)
-                for (int p = 0; p < CARAT_TILE_POSITIONS; p++)
-                    mins[p][v] = _mm256_add_epi32(
-                        mins[p][v], _mm256_madd_epi16(pair, carat_broadcast4(act[p]->sums + 2 * s)));
+                for (int v = 0; v < 2; v++)
+                    mins[p][v] = _mm256_add_epi32(mins[p][v], _mm256_madd_epi16(carat_load(w->mins[s][v]), x));
             }
     }
 #pragma clang loop unroll(full)
@@ -126,60 +103,108 @@ CARAT_AVX2_INLINE void carat_multiply_tile(
 #pragma clang loop unroll(full)
         for (int p = 0; p < CARAT_TILE_POSITIONS; p++) {
             __m256 x = _mm256_mul_ps(d, _mm256_cvtepi32_ps(products[p][v]));
-            if (has_mins) x = _mm256_fnmadd_ps(dmin, _mm256_cvtepi32_ps(mins[p][v]), x);
+            if (format.has_mins) x = _mm256_fnmadd_ps(dmin, _mm256_cvtepi32_ps(mins[p][v]), x);
             total[p][v] = _mm256_fmadd_ps(x, _mm256_set1_ps(act[p]->d), total[p][v]);
         }
     }
 }
 
+/// The rows of one tile: past the last row, the last one again, whose result is then dropped.
+typedef struct {
+    const uint8_t *row[CARAT_PANEL_ROWS];
+    size_t count;
+} carat_tile_rows;
+
+/// Unpacks `width` super-blocks from number `b`, and asks for those that come `width` later: rows are streams that
+/// the hardware does not follow by itself while a panel is at work. A prefetch never faults.
+CARAT_AVX2_INLINE void carat_fill_panels(
+    const carat_tile_format format, const carat_tile_rows *tile, size_t b, size_t width, carat_panel *panels) {
+    for (size_t i = 0; i < width; i++) {
+        const uint8_t *block[CARAT_PANEL_ROWS];
+        for (int r = 0; r < CARAT_PANEL_ROWS; r++) {
+            block[r] = tile->row[r] + (b + i) * format.block_bytes;
+            const uintptr_t ahead = (uintptr_t)block[r] + width * format.block_bytes;
+            for (size_t line = 0; line < format.block_bytes; line += 64)
+                _mm_prefetch((const char *)(ahead + line), _MM_HINT_T1);
+        }
+        format.fill(block, panels + i, 0);
+        format.fill(block + CARAT_LANE_ROWS, panels + i, 1);
+    }
+}
+
+/// y of one row tile, for `positions` positions (y[p * y_stride + row]), plus the products of `width` super-blocks.
+/// Cold activations are asked for ahead of time: those of the next positions lie a row of activations away.
+CARAT_AVX2_INLINE void carat_sweep(
+    const carat_tile_format format, const carat_panel *panels, size_t width, size_t row_count, bool is_first, bool is_cold,
+    const carat_act256 *act, size_t act_stride, size_t positions, float *y, size_t y_stride) {
+    for (size_t p = 0; p < positions; p += CARAT_TILE_POSITIONS) {
+        const size_t valid = positions - p < CARAT_TILE_POSITIONS ? positions - p : CARAT_TILE_POSITIONS;
+        const carat_act256 *x[CARAT_TILE_POSITIONS];
+        _Alignas(32) float sums[CARAT_TILE_POSITIONS][CARAT_PANEL_ROWS] = {0};
+        __m256 total[CARAT_TILE_POSITIONS][2];
+        for (size_t i = 0; i < CARAT_TILE_POSITIONS; i++) {
+            x[i] = act + (p + (i < valid ? i : valid - 1)) * act_stride;
+            if (!is_first && i < valid) memcpy(sums[i], y + (p + i) * y_stride, row_count * sizeof(float));
+            total[i][0] = _mm256_load_ps(sums[i]);
+            total[i][1] = _mm256_load_ps(sums[i] + 8);
+        }
+        for (size_t i = 0; i < width; i++) {
+            if (is_cold)
+                for (int k = 0; k < CARAT_TILE_POSITIONS; k++) {
+                    const uintptr_t ahead = (uintptr_t)(x[k] + CARAT_TILE_POSITIONS * act_stride);
+                    for (size_t line = 0; line < sizeof *x[k]; line += 64)
+                        _mm_prefetch((const char *)(ahead + line), _MM_HINT_T0);
+                }
+            carat_multiply_tile(panels + i, x, format, total);
+            for (int k = 0; k < CARAT_TILE_POSITIONS; k++) x[k]++;
+        }
+        for (size_t i = 0; i < valid; i++) {
+            _mm256_store_ps(sums[i], total[i][0]);
+            _mm256_store_ps(sums[i] + 8, total[i][1]);
+            memcpy(y + (p + i) * y_stride, sums[i], row_count * sizeof(float));
+        }
+    }
+}
+
 CARAT_AVX2_INLINE void carat_tile_k_avx2(
-    carat_unpack_fn unpack, const int offset, const bool has_mins, size_t block_bytes, const void *rows,
-    size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *act, size_t positions, float *y,
-    size_t y_stride) {
+    const carat_tile_format format, const void *rows, size_t row_bytes, size_t row_count, size_t columns,
+    const carat_act256 *act, size_t positions, float *y, size_t y_stride) {
     const size_t blocks = columns / CARAT_SUPER_BLOCK;
-    carat_panel panel[CARAT_TILE_BLOCKS];
-    for (size_t first = 0; first < row_count; first += CARAT_TILE_ROWS) {
-        const size_t count = row_count - first < CARAT_TILE_ROWS ? row_count - first : CARAT_TILE_ROWS;
+    const size_t sweep_rows = CARAT_SWEEP_TILES * CARAT_PANEL_ROWS;
+    carat_panel panels[CARAT_SWEEP_TILES][CARAT_TILE_BLOCKS];
+    carat_tile_rows tiles[CARAT_SWEEP_TILES];
+    for (size_t first = 0; first < row_count; first += sweep_rows) {
+        size_t tile_count = 0;
+        for (size_t r = first; r < row_count && r < first + sweep_rows; r += CARAT_PANEL_ROWS) {
+            carat_tile_rows *tile = tiles + tile_count++;
+            tile->count = row_count - r < CARAT_PANEL_ROWS ? row_count - r : CARAT_PANEL_ROWS;
+            for (size_t i = 0; i < CARAT_PANEL_ROWS; i++)
+                tile->row[i] = (const uint8_t *)rows + (r + (i < tile->count ? i : tile->count - 1)) * row_bytes;
+        }
         for (size_t b = 0; b < blocks; b += CARAT_TILE_BLOCKS) {
             const size_t width = blocks - b < CARAT_TILE_BLOCKS ? blocks - b : CARAT_TILE_BLOCKS;
-            for (size_t i = 0; i < width; i++) {
-                const uint8_t *block[CARAT_TILE_ROWS];
-                for (size_t r = 0; r < CARAT_TILE_ROWS; r++)  // past the last row, the last one again: dropped below
-                    block[r] = (const uint8_t *)rows + (first + (r < count ? r : count - 1)) * row_bytes +
-                        (b + i) * block_bytes;
-                carat_fill_panel(unpack, offset, block, panel + i);
-            }
-            for (size_t p = 0; p < positions; p += CARAT_TILE_POSITIONS) {
-                const size_t valid = positions - p < CARAT_TILE_POSITIONS ? positions - p : CARAT_TILE_POSITIONS;
-                const carat_act256 *x[CARAT_TILE_POSITIONS];
-                _Alignas(32) float sums[CARAT_TILE_POSITIONS][CARAT_TILE_ROWS] = {0};
-                __m256 total[CARAT_TILE_POSITIONS][2];
-                for (size_t i = 0; i < CARAT_TILE_POSITIONS; i++) {
-                    x[i] = act + (p + (i < valid ? i : valid - 1)) * blocks + b;
-                    if (b > 0 && i < valid) memcpy(sums[i], y + (p + i) * y_stride + first, count * sizeof(float));
-                    total[i][0] = _mm256_load_ps(sums[i]);
-                    total[i][1] = _mm256_load_ps(sums[i] + 8);
-                }
-                for (size_t i = 0; i < width; i++) {
-                    carat_multiply_tile(panel + i, x, offset, has_mins, total);
-                    for (int k = 0; k < CARAT_TILE_POSITIONS; k++) x[k]++;
-                }
-                for (size_t i = 0; i < valid; i++) {
-                    _mm256_store_ps(sums[i], total[i][0]);
-                    _mm256_store_ps(sums[i] + 8, total[i][1]);
-                    memcpy(y + (p + i) * y_stride + first, sums[i], count * sizeof(float));
+            for (size_t p = 0; p < positions; p += CARAT_SWEEP_POSITIONS) {
+                const size_t count = positions - p < CARAT_SWEEP_POSITIONS ? positions - p : CARAT_SWEEP_POSITIONS;
+                for (size_t t = 0; t < tile_count; t++) {
+                    // with a single sweep the panels are used once: those of the tile before stay in L1 for these
+                    carat_panel *panel = panels[positions > CARAT_SWEEP_POSITIONS ? t : 0];
+                    if (p == 0) carat_fill_panels(format, tiles + t, b, width, panel);
+                    carat_sweep(
+                        format, panel, width, tiles[t].count, b == 0, t == 0, act + p * blocks + b, blocks,
+                        count,
+                        y + p * y_stride + first + t * CARAT_PANEL_ROWS, y_stride);
                 }
             }
         }
     }
 }
 
-/// Defines the AVX2 tile kernel of a K format from its `unpack_<format>`; `offset` makes its codes unsigned.
-#define CARAT_AVX2_K_TILE(format, offset, has_mins)                                                                   \
+/// Defines the AVX2 tile kernel of a K format from its `fill_<format>`.
+#define CARAT_AVX2_K_TILE(format, group, offset, has_mins)                                                            \
     CARAT_AVX2 void carat_tile_##format##_avx2(                                                                       \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *act,                \
         size_t positions, float *y, size_t y_stride) {                                                                \
-        carat_tile_k_avx2(unpack_##format, offset, has_mins, sizeof(carat_block_##format), rows, row_bytes, row_count, \
-            columns, act, positions, y, y_stride);                                                                    \
+        const carat_tile_format how = {fill_##format, sizeof(carat_block_##format), group, offset, has_mins};         \
+        carat_tile_k_avx2(how, rows, row_bytes, row_count, columns, act, positions, y, y_stride);                     \
     }
 #endif

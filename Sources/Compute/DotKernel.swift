@@ -2,7 +2,7 @@ internal import CKernels
 
 extension Executor {
     /// Positions from which unpacking weights into a panel first is cheaper than unpacking them for each position.
-    public static let tilePositions = 10
+    public static let tilePositions = 3
 
     /// Rows of a chunk of the dot path: small enough to share out evenly and to stay in L2 while all positions pass.
     private static let dotChunkBytes = 64 << 10

@@ -8,13 +8,15 @@ struct ActivationsTests {
         var d: UInt32
         var codes: [Int8]
         var sums: [Int16] = []
-        var pairSums: [Int16] = []
+        var sums32: [Int16] = []
+        var pairOffsets: [Int16] = []
 
         init(_ act: carat_act256) {
             d = act.d.bitPattern
             codes = withUnsafeBytes(of: act.codes) { $0.map { Int8(bitPattern: $0) } }
             sums = withUnsafeBytes(of: act.sums) { Array($0.bindMemory(to: Int16.self)) }
-            pairSums = withUnsafeBytes(of: act.pair_sums) { Array($0.bindMemory(to: Int16.self)) }
+            sums32 = withUnsafeBytes(of: act.sums32) { Array($0.bindMemory(to: Int16.self)) }
+            pairOffsets = withUnsafeBytes(of: act.pair_offsets) { Array($0.bindMemory(to: Int16.self)) }
         }
 
         init(_ act: carat_act32) {
@@ -25,12 +27,13 @@ struct ActivationsTests {
         var scale: Float { Float(bitPattern: d) }
         var sumsAreRight: Bool {
             sums.enumerated().allSatisfy { g, sum in sum == codes[16 * g..<16 * g + 16].reduce(0) { $0 + Int16($1) } }
-                && (pairSums.isEmpty || pairSums == expectedPairSums)
+                && sums32.enumerated().allSatisfy { g, sum in sum == sums[2 * g] + sums[2 * g + 1] }
+                && (pairOffsets.isEmpty || pairOffsets == expectedPairOffsets)
         }
 
-        private var expectedPairSums: [Int16] {
+        private var expectedPairOffsets: [Int16] {
             codes.enumerated().reduce(into: Array(repeating: 0, count: 32)) { sums, code in
-                sums[code.offset / 16 * 2 + code.offset / 2 % 2] += Int16(code.element)
+                sums[code.offset / 16 * 2 + code.offset / 2 % 2] -= 32 * Int16(code.element)
             }
         }
     }

@@ -180,9 +180,15 @@ struct DotTests {
                     sums[g] = codes[256 * b + 16 * g..<256 * b + 16 * g + 16].reduce(0) { $0 + Int16($1) }
                 }
             }
-            withUnsafeMutableBytes(of: &act.pair_sums) { to in
+            withUnsafeMutableBytes(of: &act.sums32) { to in
                 let sums = to.bindMemory(to: Int16.self)
-                for i in 0..<256 { sums[i / 16 * 2 + i / 2 % 2] += Int16(codes[256 * b + i]) }
+                for g in 0..<8 {
+                    sums[g] = codes[256 * b + 32 * g..<256 * b + 32 * g + 32].reduce(0) { $0 + Int16($1) }
+                }
+            }
+            withUnsafeMutableBytes(of: &act.pair_offsets) { to in
+                let offsets = to.bindMemory(to: Int16.self)
+                for i in 0..<256 { offsets[i / 16 * 2 + i / 2 % 2] -= 32 * Int16(codes[256 * b + i]) }
             }
             return act
         }

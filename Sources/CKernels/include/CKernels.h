@@ -25,13 +25,14 @@ typedef enum {
 } carat_format;
 
 /// 256 activations as int8 codes in [-127, 127] under one scale: the partner of the K formats.
-/// `sums[i]` is the sum of codes[16*i ..< 16*i+16]; `pair_sums[i]` is that sum in two parts: of the codes whose number
-/// leaves 0 or 1 when divided by 4, and of those that leave 2 or 3. A block with a NaN or an infinity has d = NaN and
-/// codes 0.
+/// `sums[i]` is the sum of codes[16*i ..< 16*i+16], `sums32[i]` of codes[32*i ..< 32*i+32]. `pair_offsets[i]` is -32
+/// times sums[i] in two parts: of the codes whose number leaves 0 or 1 when divided by 4, and of those that leave 2 or
+/// 3; it is where the sums of codes with an offset start. A block with a NaN or an infinity has d = NaN and codes 0.
 typedef struct {
     float d;
     int16_t sums[16];
-    int16_t pair_sums[16][2];
+    int16_t sums32[8];
+    int16_t pair_offsets[16][2];
     int8_t codes[256];
 } carat_act256;
 
