@@ -49,8 +49,14 @@ void carat_store_value(const carat_kernels *k, carat_kv_type type, const float *
     }
 }
 
+/// Rows of a block, at most, that read the cache's own type: the heads of one position, in decode.
+enum { FEW_ROWS = 8 };
+
 /// Rows of the next tile. Two tiles of four are faster than six and two: a tile of two rows waits for its own sums.
-static size_t tile_rows(size_t left) { return left == 8 || left == 7 ? 4 : left < CARAT_ATTENTION_ROWS ? left : CARAT_ATTENTION_ROWS; }
+static size_t tile_rows(size_t left) {
+    if (left == 7 || left == 8) return 4;
+    return left < CARAT_ATTENTION_ROWS ? left : CARAT_ATTENTION_ROWS;
+}
 
 /// Keys that row `row` of the block sees.
 static size_t visible(const carat_attention *run, size_t row) {
@@ -59,13 +65,21 @@ static size_t visible(const carat_attention *run, size_t row) {
 }
 
 /// Scores of all rows against all keys that any of them sees.
-static void score_block(const carat_attention_kernels *k, const carat_attention *run, size_t rows, float *scores, float *keys) {
+static void score_block(
+    const carat_attention_kernels *k, const carat_attention *run, size_t rows, float *scores, float *keys) {
     const size_t panel_bytes = carat_key_panel_bytes(run->key_type, run->dim);
     const size_t value_bytes = CARAT_KEY_PANEL * carat_value_row_bytes(run->value_type, run->dim);
     const size_t count = visible(run, rows - 1);
+    const bool direct = run->key_type == CARAT_KV_F32 || (rows <= FEW_ROWS && k->score[run->key_type]);
+    void (*const score)(const void *, size_t, const float *const *, size_t, float *) =
+        k->score[direct ? run->key_type : CARAT_KV_F32];
     for (size_t first = 0; first < count; first += CARAT_KEY_PANEL) {
         const size_t panel = first / CARAT_KEY_PANEL;
-        k->load_keys[run->key_type]((const char *)run->keys + panel * panel_bytes, run->dim, keys);
+        const void *panel_keys = (const char *)run->keys + panel * panel_bytes;
+        if (!direct) {
+            k->load_keys[run->key_type](panel_keys, run->dim, keys);
+            panel_keys = keys;
+        }
         // the values of these keys come next, and in columns, which the hardware doesn't foresee
         const char *values = (const char *)run->values + panel * value_bytes;
         for (size_t i = 0; i < value_bytes; i += 64) __builtin_prefetch(values + i, 0, 2);
@@ -76,7 +90,7 @@ static void score_block(const carat_attention_kernels *k, const carat_attention 
             const float *queries[CARAT_ATTENTION_ROWS];
             for (size_t r = 0; r < n; r++)
                 queries[r] = run->queries + (row + r) / run->heads * run->stride + (row + r) % run->heads * run->dim;
-            k->score(keys, run->dim, queries, n, scores + row * CARAT_RUN + first);
+            score(panel_keys, run->dim, queries, n, scores + row * CARAT_RUN + first);
         }
     }
 }
@@ -108,8 +122,13 @@ void carat_attend(const carat_kernels *kernels, const carat_attention *run) {
     }
 
     const size_t count = visible(run, rows - 1);
+    // rows of F32 lie so that a column of them falls into few sets of the first-level cache: these are always copied
+    const bool direct = run->value_type == CARAT_KV_F16 && rows <= FEW_ROWS && k->mix[CARAT_KV_F16];
+    const size_t row_bytes =
+        direct ? carat_value_row_bytes(run->value_type, run->dim) : CARAT_VALUE_PANEL * sizeof(float);
     for (size_t first = 0; first < run->dim; first += CARAT_VALUE_PANEL) {
-        k->load_values[run->value_type](run->values, run->dim, first, count, panel);
+        if (!direct) k->load_values[run->value_type](run->values, run->dim, first, count, panel);
+        const void *values = direct ? (const char *)run->values + first * sizeof(uint16_t) : (const void *)panel;
         const size_t left = run->dim - first;
         carat_mix_tile tile = {.width = left < CARAT_VALUE_PANEL ? left : CARAT_VALUE_PANEL, .joins = run->joins};
         for (size_t row = 0; row < rows; row += tile.rows) {
@@ -122,14 +141,14 @@ void carat_attend(const carat_kernels *kernels, const carat_attention *run) {
                 tile.kept[r] = kept[row + r];
                 tile.added[r] = added[row + r];
             }
-            k->mix(&tile, panel);
+            k->mix[direct ? CARAT_KV_F16 : CARAT_KV_F32](&tile, values, row_bytes);
         }
     }
 }
 
 void carat_join_runs(
-    const carat_kernels *kernels, size_t rows, size_t dim, float *max_a, float *sum_a, float *mixed_a, const float *max_b,
-    const float *sum_b, const float *mixed_b) {
+    const carat_kernels *kernels, size_t rows, size_t dim, float *max_a, float *sum_a, float *mixed_a,
+    const float *max_b, const float *sum_b, const float *mixed_b) {
     for (size_t row = 0; row < rows; row++) {
         float kept, added;
         balance(&max_a[row], &sum_a[row], max_b[row], sum_b[row], &kept, &added);

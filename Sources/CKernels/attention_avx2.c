@@ -17,7 +17,8 @@ CARAT_AVX2 void carat_load_keys_f32_avx2(const void *panel, size_t dim, float *o
 }
 
 CARAT_AVX2 void carat_load_keys_f16_avx2(const void *panel, size_t dim, float *out) {
-    for (size_t i = 0; i < dim * CARAT_KEY_PANEL; i += 8) _mm256_storeu_ps(out + i, halves8((const uint16_t *)panel + i));
+    const uint16_t *halves = panel;
+    for (size_t i = 0; i < dim * CARAT_KEY_PANEL; i += 8) _mm256_storeu_ps(out + i, halves8(halves + i));
 }
 
 CARAT_AVX2 void carat_load_keys_q8_0_avx2(const void *panel, size_t dim, float *out) {
@@ -63,13 +64,19 @@ CARAT_AVX2 void carat_load_values_q8_0_avx2(const void *rows, size_t dim, size_t
     }
 }
 
+/// Numbers index ..< index + 8 of a row or panel of `type`, which is a constant.
+CARAT_AVX2_INLINE __m256 load8(const void *numbers, size_t index, carat_kv_type type) {
+    if (type == CARAT_KV_F16) return halves8((const uint16_t *)numbers + index);
+    return _mm256_loadu_ps((const float *)numbers + index);
+}
+
 /// For a constant number of rows.
 CARAT_AVX2_INLINE void score_rows(
-    const float *keys, size_t dim, const float *const *queries, const size_t rows, float *scores) {
+    const void *panel, carat_kv_type type, size_t dim, const float *const *queries, const size_t rows, float *scores) {
     __m256 sums[CARAT_ATTENTION_ROWS][2];
     for (size_t r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
     for (size_t i = 0; i < dim; i++) {
-        const __m256 k0 = _mm256_loadu_ps(keys + i * CARAT_KEY_PANEL), k1 = _mm256_loadu_ps(keys + i * CARAT_KEY_PANEL + 8);
+        const __m256 k0 = load8(panel, i * CARAT_KEY_PANEL, type), k1 = load8(panel, i * CARAT_KEY_PANEL + 8, type);
 #pragma clang loop unroll(full)
         for (size_t r = 0; r < rows; r++) {
             const __m256 q = _mm256_broadcast_ss(queries[r] + i);
@@ -83,16 +90,26 @@ CARAT_AVX2_INLINE void score_rows(
     }
 }
 
-CARAT_AVX2 void carat_score_avx2(
-    const float *keys, size_t dim, const float *const *queries, size_t rows, float *scores) {
+CARAT_AVX2_INLINE void score(
+    const void *panel, carat_kv_type type, size_t dim, const float *const *queries, size_t rows, float *scores) {
     switch (rows) {
-    case 1: score_rows(keys, dim, queries, 1, scores); break;
-    case 2: score_rows(keys, dim, queries, 2, scores); break;
-    case 3: score_rows(keys, dim, queries, 3, scores); break;
-    case 4: score_rows(keys, dim, queries, 4, scores); break;
-    case 5: score_rows(keys, dim, queries, 5, scores); break;
-    default: score_rows(keys, dim, queries, 6, scores); break;
+    case 1: score_rows(panel, type, dim, queries, 1, scores); break;
+    case 2: score_rows(panel, type, dim, queries, 2, scores); break;
+    case 3: score_rows(panel, type, dim, queries, 3, scores); break;
+    case 4: score_rows(panel, type, dim, queries, 4, scores); break;
+    case 5: score_rows(panel, type, dim, queries, 5, scores); break;
+    default: score_rows(panel, type, dim, queries, 6, scores); break;
     }
+}
+
+CARAT_AVX2 void carat_score_f32_avx2(
+    const void *panel, size_t dim, const float *const *queries, size_t rows, float *scores) {
+    score(panel, CARAT_KV_F32, dim, queries, rows, scores);
+}
+
+CARAT_AVX2 void carat_score_f16_avx2(
+    const void *panel, size_t dim, const float *const *queries, size_t rows, float *scores) {
+    score(panel, CARAT_KV_F16, dim, queries, rows, scores);
 }
 
 CARAT_AVX2 void carat_exponentiate_avx2(float *scores, size_t count, float *maximum, float *sum) {
@@ -113,14 +130,15 @@ CARAT_AVX2 void carat_exponentiate_avx2(float *scores, size_t count, float *maxi
     *sum = carat_sum8(total);
 }
 
-CARAT_AVX2_INLINE void mix_rows(const carat_mix_tile *tile, const float *values, const size_t rows) {
+CARAT_AVX2_INLINE void mix_rows(
+    const carat_mix_tile *tile, const void *values, carat_kv_type type, size_t row_bytes, const size_t rows) {
     __m256 sums[CARAT_ATTENTION_ROWS][2];
     for (size_t r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
     const float *weights = tile->weights;
     const size_t shared = tile->counts[0];
     for (size_t k = 0; k < shared; k++) {
-        const __m256 v0 = _mm256_loadu_ps(values + k * CARAT_VALUE_PANEL);
-        const __m256 v1 = _mm256_loadu_ps(values + k * CARAT_VALUE_PANEL + 8);
+        const void *row = (const char *)values + k * row_bytes;
+        const __m256 v0 = load8(row, 0, type), v1 = load8(row, 8, type);
 #pragma clang loop unroll(full)
         for (size_t r = 0; r < rows; r++) {
             const __m256 p = _mm256_broadcast_ss(weights + r * CARAT_RUN + k);
@@ -132,9 +150,10 @@ CARAT_AVX2_INLINE void mix_rows(const carat_mix_tile *tile, const float *values,
     for (size_t r = 0; r < rows; r++) {
         // on the diagonal, later rows see more keys; a weight of 0 instead would let a NaN of a later key through
         for (size_t k = shared; k < tile->counts[r]; k++) {
+            const void *row = (const char *)values + k * row_bytes;
             const __m256 p = _mm256_broadcast_ss(weights + r * CARAT_RUN + k);
-            sums[r][0] = _mm256_fmadd_ps(p, _mm256_loadu_ps(values + k * CARAT_VALUE_PANEL), sums[r][0]);
-            sums[r][1] = _mm256_fmadd_ps(p, _mm256_loadu_ps(values + k * CARAT_VALUE_PANEL + 8), sums[r][1]);
+            sums[r][0] = _mm256_fmadd_ps(p, load8(row, 0, type), sums[r][0]);
+            sums[r][1] = _mm256_fmadd_ps(p, load8(row, 8, type), sums[r][1]);
         }
     }
 #pragma clang loop unroll(full)
@@ -158,15 +177,23 @@ CARAT_AVX2_INLINE void mix_rows(const carat_mix_tile *tile, const float *values,
     }
 }
 
-CARAT_AVX2 void carat_mix_avx2(const carat_mix_tile *tile, const float *values) {
+CARAT_AVX2_INLINE void mix(const carat_mix_tile *tile, const void *values, carat_kv_type type, size_t row_bytes) {
     switch (tile->rows) {
-    case 1: mix_rows(tile, values, 1); break;
-    case 2: mix_rows(tile, values, 2); break;
-    case 3: mix_rows(tile, values, 3); break;
-    case 4: mix_rows(tile, values, 4); break;
-    case 5: mix_rows(tile, values, 5); break;
-    default: mix_rows(tile, values, 6); break;
+    case 1: mix_rows(tile, values, type, row_bytes, 1); break;
+    case 2: mix_rows(tile, values, type, row_bytes, 2); break;
+    case 3: mix_rows(tile, values, type, row_bytes, 3); break;
+    case 4: mix_rows(tile, values, type, row_bytes, 4); break;
+    case 5: mix_rows(tile, values, type, row_bytes, 5); break;
+    default: mix_rows(tile, values, type, row_bytes, 6); break;
     }
+}
+
+CARAT_AVX2 void carat_mix_f32_avx2(const carat_mix_tile *tile, const void *values, size_t row_bytes) {
+    mix(tile, values, CARAT_KV_F32, row_bytes);
+}
+
+CARAT_AVX2 void carat_mix_f16_avx2(const carat_mix_tile *tile, const void *values, size_t row_bytes) {
+    mix(tile, values, CARAT_KV_F16, row_bytes);
 }
 
 CARAT_AVX2 void carat_join_avx2(float *a, const float *b, float kept, float added, size_t count) {

@@ -28,8 +28,8 @@ void carat_load_keys_q8_0_portable(const void *panel, size_t dim, float *out) {
 
 void carat_load_values_f32_portable(const void *rows, size_t dim, size_t first, size_t count, float *out) {
     const size_t bytes = carat_value_row_bytes(CARAT_KV_F32, dim);
-    for (size_t k = 0; k < count; k++)
-        memcpy(out + k * CARAT_VALUE_PANEL, (const char *)rows + k * bytes + 4 * first, CARAT_VALUE_PANEL * sizeof *out);
+    for (size_t k = 0; k < count; k++, out += CARAT_VALUE_PANEL)
+        memcpy(out, (const char *)rows + k * bytes + 4 * first, CARAT_VALUE_PANEL * sizeof *out);
 }
 
 void carat_load_values_f16_portable(const void *rows, size_t dim, size_t first, size_t count, float *out) {
@@ -49,8 +49,9 @@ void carat_load_values_q8_0_portable(const void *rows, size_t dim, size_t first,
     }
 }
 
-void carat_score_portable(
-    const float *keys, size_t dim, const float *const *queries, size_t rows, float *scores) {
+void carat_score_f32_portable(
+    const void *panel, size_t dim, const float *const *queries, size_t rows, float *scores) {
+    const float *keys = panel;
     for (size_t r = 0; r < rows; r++) {
         float sums[CARAT_KEY_PANEL] = {0};
         for (size_t i = 0; i < dim; i++)
@@ -71,12 +72,13 @@ void carat_exponentiate_portable(float *scores, size_t count, float *maximum, fl
     *sum = total;
 }
 
-void carat_mix_portable(const carat_mix_tile *tile, const float *values) {
+void carat_mix_f32_portable(const carat_mix_tile *tile, const void *values, size_t row_bytes) {
     for (size_t r = 0; r < tile->rows; r++) {
         float sums[CARAT_VALUE_PANEL] = {0};
-        for (size_t k = 0; k < tile->counts[r]; k++)
-            for (size_t i = 0; i < CARAT_VALUE_PANEL; i++)
-                sums[i] += tile->weights[r * CARAT_RUN + k] * values[k * CARAT_VALUE_PANEL + i];
+        for (size_t k = 0; k < tile->counts[r]; k++) {
+            const float *row = (const void *)((const char *)values + k * row_bytes);
+            for (size_t i = 0; i < CARAT_VALUE_PANEL; i++) sums[i] += tile->weights[r * CARAT_RUN + k] * row[i];
+        }
         if (tile->joins) carat_join_portable(tile->mixed[r], sums, tile->kept[r], tile->added[r], tile->width);
         else memcpy(tile->mixed[r], sums, tile->width * sizeof *sums);
     }

@@ -31,7 +31,9 @@ import Testing
     }
 
     /// Attention of the next `counts[i]` positions of sequence i, all in one call.
-    private func attend(_ sequences: [(inputs: Inputs, cache: KVCache)], counts: [Int], _ executor: Executor) -> [[Float]] {
+    private func attend(_ sequences: [(inputs: Inputs, cache: KVCache)], counts: [Int], _ executor: Executor)
+        -> [[Float]]
+    {
         let batch = Batch()
         batch.fill(zip(sequences, counts).map { KVCache.Span($0.cache, count: $1) })
         func rows(_ part: KeyPath<Inputs, [[Float]]>) -> Matrix {

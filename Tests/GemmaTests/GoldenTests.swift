@@ -69,9 +69,11 @@ import Tokenizer
     /// What the type of the cache does to the next token's probabilities, on sgemm's full precision: mean divergence
     /// from a cache of F32 in nats per token, and the largest difference of a logit relative to the largest logit.
     @Test(arguments: [
-        (KVCache.Element.f16, KVCache.Element.f16, 1e-7, 1e-3), (.q8_0, .q8_0, 1e-4, 1e-2), (.q8_0, .f16, 1e-4, 1e-2),
+        (KVCache.Element.f16, KVCache.Element.f16, 1e-6, 1e-3), (.q8_0, .q8_0, 1e-4, 2e-2), (.q8_0, .f16, 1e-4, 2e-2),
     ])
-    func theCacheTypeChangesLittle(keys: KVCache.Element, values: KVCache.Element, divergence: Double, difference: Float)
+    func theCacheTypeChangesLittle(
+        keys: KVCache.Element, values: KVCache.Element, divergence: Double, difference: Float
+    )
         throws
     {
         let gemma = try gemma(try #require(try Fixtures.tinyModel("F16")), .blas)

@@ -76,7 +76,8 @@ typedef struct {
     const void *values;       // rows, `carat_value_row_bytes` apart
     size_t dim, heads;        // numbers of a head; query heads that share the KV head
     size_t positions;         // of queries
-    size_t first_count;       // keys that the first position sees, 1 ... CARAT_RUN; the next sees one more, up to CARAT_RUN
+    size_t first_count;       // keys that the first position sees, 1 ... CARAT_RUN; each next one sees one more,
+                              // but no more than CARAT_RUN
     const float *queries;     // [positions, stride], the first heads * dim of each; already scaled by 1/sqrt(dim)
     float *mixed;             // in and out, [positions, mixed_stride]: sum of exp(score - maximum) * value
     size_t stride, mixed_stride;
@@ -104,12 +105,14 @@ typedef struct {
     /// Numbers first ..< first + CARAT_VALUE_PANEL of `count` value rows as floats, [count, CARAT_VALUE_PANEL].
     void (*_Nonnull load_values[CARAT_KV_TYPE_COUNT])(
         const void *rows, size_t dim, size_t first, size_t count, float *out);
-    /// scores[r * CARAT_RUN + lane] = queries[r] . key of `lane`, for 1 ... CARAT_ATTENTION_ROWS rows.
-    void (*_Nonnull score)(
-        const float *keys, size_t dim, const float *_Nonnull const *_Nonnull queries, size_t rows, float *scores);
+    /// scores[r * CARAT_RUN + lane] = queries[r] . key of `lane`, for 1 ... CARAT_ATTENTION_ROWS rows. Besides that for
+    /// F32 there may be others, for rows so few that they don't repay a conversion; they give the same bits.
+    void (*_Nullable score[CARAT_KV_TYPE_COUNT])(
+        const void *panel, size_t dim, const float *_Nonnull const *_Nonnull queries, size_t rows, float *scores);
     /// In place: scores to exp(score - maximum). There is room up to a multiple of 8.
     void (*_Nonnull exponentiate)(float *scores, size_t count, float *maximum, float *sum);
-    void (*_Nonnull mix)(const carat_mix_tile *tile, const float *values);
+    /// Values: what `load_values` gives; for other types than F32 the cache's own rows, from the panel's first number.
+    void (*_Nullable mix[CARAT_KV_TYPE_COUNT])(const carat_mix_tile *tile, const void *values, size_t row_bytes);
     /// a = a * kept + b * added, the same operations as those of `mix`.
     void (*_Nonnull join)(float *a, const float *b, float kept, float added, size_t count);
 } carat_attention_kernels;
