@@ -33,7 +33,7 @@ struct EngineFlags: ParsableArguments {
     var cacheType = KVCache.Element.f16
     @Option(
         name: [.customLong("ctv", withSingleDash: true), .customLong("cache-type-v")],
-        help: ArgumentHelp("Element type of its values. Default: as -ctk.", valueName: "ctv"))
+        help: ArgumentHelp("Element type of its values. Default: as -ctk.", valueName: "cache-type"))
     var valueType: KVCache.Element?
 
     func settings() throws -> EngineSettings {

@@ -22,10 +22,11 @@ import Testing
     private func load(_ isa: ISA, values: [UInt8], _ type: carat_kv_type, _ dim: Int, count: Int) -> [[Float]] {
         let kernels = isa.table.pointee.attention.load_values
         var rows = [[Float]](repeating: [], count: count)
-        for first in stride(from: 0, to: dim, by: Int(CARAT_VALUE_PANEL)) {
-            var out = [Float](repeating: 0, count: count * Int(CARAT_VALUE_PANEL))
+        let width = Int(CARAT_VALUE_PANEL)
+        for first in stride(from: 0, to: dim, by: width) {
+            var out = [Float](repeating: 0, count: count * width)
             [kernels.0, kernels.1, kernels.2][Int(type.rawValue)](values, dim, first, count, &out)
-            for row in 0..<count { rows[row] += out[row * Int(CARAT_VALUE_PANEL)...].prefix(Int(CARAT_VALUE_PANEL)) }
+            for row in 0..<count { rows[row] += out[row * width..<(row + 1) * width] }
         }
         return rows.map { Array($0.prefix(dim)) }
     }

@@ -59,10 +59,10 @@ typedef void (*carat_tile_fn)(
 typedef enum { CARAT_KV_F32, CARAT_KV_F16, CARAT_KV_Q8_0, CARAT_KV_TYPE_COUNT } carat_kv_type;
 
 enum {
-    CARAT_KEY_PANEL = 16,    // keys whose numbers lie side by side
-    CARAT_VALUE_PANEL = 16,  // numbers of a value row that are mixed together
-    CARAT_RUN = 256,         // keys of one softmax; whole runs begin at multiples of it
-    CARAT_ATTENTION_ROWS = 6      // most query rows of one kernel call
+    CARAT_KEY_PANEL = 16,     // keys whose numbers lie side by side
+    CARAT_VALUE_PANEL = 16,   // numbers of a value row that are mixed together
+    CARAT_RUN = 256,          // keys of one softmax; whole runs begin at multiples of it
+    CARAT_ATTENTION_ROWS = 6  // most query rows of one kernel call
 };
 
 /// Rows of queries against one run of keys, a row being one head of one position.
@@ -90,11 +90,11 @@ typedef struct {
 /// Up to CARAT_ATTENTION_ROWS rows of weights times a panel of values.
 typedef struct {
     size_t rows;
-    const float *weights;                // [rows, CARAT_RUN]
-    size_t counts[CARAT_ATTENTION_ROWS];      // keys of each row, ascending
-    float *_Nonnull mixed[CARAT_ATTENTION_ROWS];       // where the products go
-    size_t width;                        // numbers to write there, 1 ... CARAT_VALUE_PANEL
-    bool joins;                          // mixed = mixed * kept + product * added, else mixed = product
+    const float *weights;                         // [rows, CARAT_RUN]
+    size_t counts[CARAT_ATTENTION_ROWS];          // keys of each row, ascending
+    float *_Nonnull mixed[CARAT_ATTENTION_ROWS];  // where the products go
+    size_t width;                                 // numbers to write there, 1 ... CARAT_VALUE_PANEL
+    bool joins;                                   // mixed = mixed * kept + product * added, else mixed = product
     float kept[CARAT_ATTENTION_ROWS], added[CARAT_ATTENTION_ROWS];
 } carat_mix_tile;
 
