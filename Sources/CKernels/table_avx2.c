@@ -1,4 +1,5 @@
 // The table of the AVX2 kernels.
+#include "attention.h"
 #include "kernels.h"
 #include "vector.h"
 
@@ -37,6 +38,7 @@ static const carat_kernels avx2 = {
     .quantize256 = carat_quantize256_avx2,
     .quantize32 = carat_quantize32_avx2,
     CARAT_VECTOR_TABLE(avx2),
+    CARAT_ATTENTION_TABLE(avx2, carat_score_f16_avx2, carat_mix_f16_avx2),
 };
 
 const carat_kernels *carat_kernels_avx2(void) {

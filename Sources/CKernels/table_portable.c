@@ -1,4 +1,5 @@
 // The table of the portable kernels: the specification, and what runs where nothing faster does.
+#include "attention.h"
 #include "kernels.h"
 #include "vector.h"
 
@@ -29,6 +30,7 @@ static const carat_kernels portable = {
     .quantize256 = carat_quantize256_portable,
     .quantize32 = carat_quantize32_portable,
     CARAT_VECTOR_TABLE(portable),
+    CARAT_ATTENTION_TABLE(portable, NULL, NULL),
 };
 
 const carat_kernels *carat_kernels_portable(void) { return &portable; }

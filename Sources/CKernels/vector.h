@@ -9,11 +9,7 @@
     void carat_rope_##isa(float *head, const float *cosines, const float *sines, size_t dim);                         \
     void carat_geglu_##isa(const float *gate, const float *up, size_t count, float *out);                             \
     void carat_add_##isa(const float *x, size_t count, float *y);                                                     \
-    void carat_to_f16_##isa(const float *x, size_t count, uint16_t *out);                                             \
-    void carat_attend_f16_##isa(const carat_attention *run);                                                          \
-    void carat_attend_f32_##isa(const carat_attention *run);                                                          \
-    void carat_join_##isa(                                                                                            \
-        float *max_a, float *sum_a, float *mixed_a, float max_b, float sum_b, const float *mixed_b, size_t dim);
+    void carat_to_f16_##isa(const float *x, size_t count, uint16_t *out);
 
 CARAT_DECLARE_VECTOR(portable)
 CARAT_DECLARE_VECTOR(avx2)
@@ -21,7 +17,6 @@ CARAT_DECLARE_VECTOR(avx2)
 /// The vector entries of a table's designated initialiser.
 #define CARAT_VECTOR_TABLE(isa)                                                                                       \
     .rms_norm = carat_rms_norm_##isa, .rope = carat_rope_##isa, .geglu = carat_geglu_##isa, .add = carat_add_##isa,   \
-    .to_f16 = carat_to_f16_##isa, .attend_f16 = carat_attend_f16_##isa, .attend_f32 = carat_attend_f32_##isa,         \
-    .join = carat_join_##isa
+    .to_f16 = carat_to_f16_##isa
 
 #pragma clang assume_nonnull end

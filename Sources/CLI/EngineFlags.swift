@@ -31,6 +31,10 @@ struct EngineFlags: ParsableArguments {
         name: [.customLong("ctk", withSingleDash: true), .customLong("cache-type")],
         help: "Element type of the KV cache.")
     var cacheType = KVCache.Element.f16
+    @Option(
+        name: [.customLong("ctv", withSingleDash: true), .customLong("cache-type-v")],
+        help: ArgumentHelp("Element type of its values. Default: as -ctk.", valueName: "cache-type"))
+    var valueType: KVCache.Element?
 
     func settings() throws -> EngineSettings {
         var settings = EngineSettings()
@@ -40,6 +44,7 @@ struct EngineFlags: ParsableArguments {
         settings.context = context == 0 ? nil : context
         settings.path = path
         settings.cacheElement = cacheType
+        settings.valueElement = valueType
         try settings.validate()
         return settings
     }

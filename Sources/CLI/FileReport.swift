@@ -101,7 +101,7 @@ extension FileReport.Memory {
     init(_ model: GemmaModel) {
         let c = model.config
         context_length = c.contextLength
-        kv_bytes_per_token_f16 = c.kvBytesPerToken(elementBytes: KVCache.Element.f16.byteCount)
+        kv_bytes_per_token_f16 = c.kvBytesPerToken(keys: .f16, values: .f16)
         let (full, overflow) = kv_bytes_per_token_f16.multipliedReportingOverflow(by: c.contextLength)
         kv_bytes_full_context_f16 = overflow ? .max : full
         working_bytes = Gemma.workingBytes(c, vocabularyCount: model.tokenizer.vocabulary.count, ubatch: 512)

@@ -13,14 +13,16 @@ struct StartReport {
         let c = model.config
         let budget = ThreadBudget.current()
         let quota = budget.quota.map { ", cgroup quota \($0.fixed(2)) CPUs" } ?? ", no cgroup quota"
-        let kvBytes = c.kvBytesPerToken(elementBytes: settings.cacheElement.byteCount)
+        let (keys, values) = (settings.cacheElement, settings.valueElement ?? settings.cacheElement)
+        let kvBytes = c.kvBytesPerToken(keys: keys, values: values)
+        let kvType = keys == values ? keys.rawValue : "\(keys.rawValue) and \(values.rawValue)"
         text = """
             model: \(name) (\(model.name)), \(c.layers) layers, d \(c.width), ff \(c.feedForwardWidth), \
             \(c.heads) heads, \(c.kvHeads) KV heads of \(c.headDim), vocabulary \(model.tokenizer.vocabulary.count)
             file: \(formatBytes(model.file.bytes.count)), GGUF version \(model.file.version), \(model.file.tensors.count) tensors
             kernels: \(settings.kernels.instructionSet.rawValue); threads: \(settings.threads) decode, \
             \(settings.prefillThreads) prefill (\(budget.affinityCores) cores\(quota))
-            context: \(session.context) tokens, KV \(settings.cacheElement.rawValue) \
+            context: \(session.context) tokens, KV \(kvType) \
             \(formatBytes(kvBytes)) per token, \(formatBytes(kvBytes * session.context)) when full
             \(session.gemma.plan)
 

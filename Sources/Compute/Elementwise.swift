@@ -48,10 +48,10 @@ extension Executor {
         }
     }
 
-    /// output row i = row rows.lowerBound + i of x.
-    public func copyRows(_ rows: Range<Int>, of x: Matrix, into output: Matrix) {
-        precondition(x.columns == output.columns && rows.count <= output.rowCapacity, "copyRows: shape")
+    /// output row target + i = row rows.lowerBound + i of x.
+    public func copyRows(_ rows: Range<Int>, of x: Matrix, into output: Matrix, at target: Int = 0) {
+        precondition(x.columns == output.columns && target + rows.count <= output.rowCapacity, "copyRows: shape")
         precondition(rows.lowerBound >= 0 && rows.upperBound <= x.rowCapacity, "copyRows: rows \(rows)")
-        output.base.update(from: x.row(rows.lowerBound), count: rows.count * x.columns)
+        output.row(target).update(from: x.row(rows.lowerBound), count: rows.count * x.columns)
     }
 }

@@ -12,10 +12,9 @@ public final class Executor {
     /// Input of the projection at hand as int8 blocks, per activation format.
     let int8x32 = ActivationBlocks(.int8x32)
     let int8x256 = ActivationBlocks(.int8x256)
-    /// Per worker: a dequantized panel, or the scratch of an attention run.
+    /// Per worker: a dequantized panel.
     private var scratch: [Buffer<Float>?]
-    /// The runs of one position's attention before they are joined.
-    private var partials = Buffer<Float>(count: 0)
+    let attention = AttentionWork()
 
     public init(threads: Int, kernels: Kernels = .best) {
         team = ThreadTeam(size: threads)
@@ -30,12 +29,6 @@ public final class Executor {
             scratch[worker] = nil  // give the old one back first
             scratch[worker] = Buffer(count: count)
         }
-    }
-
-    /// Room for `count` Floats that all workers share, valid until the next call.
-    func reservePartials(_ count: Int) -> UnsafeMutablePointer<Float> {
-        if partials.count < count { partials = Buffer(count: count) }
-        return partials.base
     }
 
     /// One pointer per worker, valid until the next `reserveScratch`.

@@ -2,16 +2,37 @@ internal import CKernels
 
 /// The keys and values of one sequence, for all layers.
 ///
-/// Shape: per layer [capacity, kvHeads * headDim], for keys and values each. Memory is taken as positions are written.
+/// Keys lie in panels of 16 positions, whose numbers are interleaved: scores of 16 keys are formed side by side. Values
+/// lie in rows. Memory is taken as positions are written.
 public final class KVCache {
-    /// Element type of the stored keys and values.
+    /// Element type of the stored keys or values.
+    ///
+    /// Q8_0 keeps a signed byte per number and an F16 scale per 32 numbers of a head.
     public enum Element: String, Sendable, CaseIterable {
-        case f16, f32
+        case f16, q8_0, f32
 
-        public var byteCount: Int { self == .f16 ? 2 : 4 }
+        var code: carat_kv_type {
+            switch self {
+            case .f16: CARAT_KV_F16
+            case .q8_0: CARAT_KV_Q8_0
+            case .f32: CARAT_KV_F32
+            }
+        }
     }
 
-    public let element: Element
+    /// The next `count` positions of the sequence in `cache`: consecutive rows of a forward call.
+    public struct Span {
+        public let cache: KVCache
+        public let count: Int
+
+        public init(_ cache: KVCache, count: Int) {
+            self.cache = cache
+            self.count = count
+        }
+    }
+
+    public let keyElement: Element
+    public let valueElement: Element
     public let layers: Int
     public let kvHeads: Int
     public let headDim: Int
@@ -20,18 +41,40 @@ public final class KVCache {
     /// Positions that are filled; the next position to be written.
     public private(set) var count = 0
 
-    private let storage: Buffer<UInt8>
-    private let rowBytes: Int
+    private static let panel = Int(CARAT_KEY_PANEL)
 
-    public init(layers: Int, kvHeads: Int, headDim: Int, capacity: Int, element: Element = .f16) {
+    private let storage: Buffer<UInt8>
+    private let panelBytes: Int
+    private let rowBytes: Int
+    /// Bytes of all keys, and of keys and values, of one KV head in one layer.
+    private let keyBytes: Int
+    private let planeBytes: Int
+
+    public init(layers: Int, kvHeads: Int, headDim: Int, capacity: Int, keys: Element, values: Element) {
         precondition(layers > 0 && kvHeads > 0 && headDim > 0 && capacity > 0, "KVCache: empty shape")
         self.layers = layers
         self.kvHeads = kvHeads
         self.headDim = headDim
         self.capacity = capacity
-        self.element = element
-        rowBytes = kvHeads * headDim * element.byteCount
-        storage = Buffer(count: 2 * layers * capacity * rowBytes)
+        keyElement = keys
+        valueElement = values
+        panelBytes = carat_key_panel_bytes(keys.code, headDim)
+        rowBytes = carat_value_row_bytes(values.code, headDim)
+        let panels = (capacity + Self.panel - 1) / Self.panel
+        keyBytes = (panels * panelBytes + 63) / 64 * 64
+        planeBytes = keyBytes + (capacity * rowBytes + 63) / 64 * 64
+        storage = Buffer(count: layers * kvHeads * planeBytes)
+    }
+
+    /// Keys and values of one element type.
+    public convenience init(layers: Int, kvHeads: Int, headDim: Int, capacity: Int, element: Element = .f16) {
+        self.init(
+            layers: layers, kvHeads: kvHeads, headDim: headDim, capacity: capacity, keys: element, values: element)
+    }
+
+    /// Bytes that one position takes in one layer.
+    public static func bytesPerPosition(kvHeads: Int, headDim: Int, keys: Element, values: Element) -> Int {
+        kvHeads * (carat_key_panel_bytes(keys.code, headDim) / panel + carat_value_row_bytes(values.code, headDim))
     }
 
     /// Forgets the positions from `count` on, so that another continuation can follow the first `count`.
@@ -46,30 +89,48 @@ public final class KVCache {
         self.count = count
     }
 
-    func keys(layer: Int, position: Int = 0) -> UnsafeMutableRawPointer { row(2 * layer, position) }
-    func values(layer: Int, position: Int = 0) -> UnsafeMutableRawPointer { row(2 * layer + 1, position) }
+    // The kernels see a run of keys and values by these two alone.
 
-    private func row(_ plane: Int, _ position: Int) -> UnsafeMutableRawPointer {
-        UnsafeMutableRawPointer(storage.base + (plane * capacity + position) * rowBytes)
+    /// The panel that holds the key of `position`, in lane `position` mod 16; the panels of a run lie one after another.
+    func keyPanel(layer: Int, kvHead: Int, position: Int) -> UnsafeMutableRawPointer {
+        plane(layer, kvHead) + position / Self.panel * panelBytes
+    }
+
+    /// The value row of `position`; the rows of a run lie one after another.
+    func valueRow(layer: Int, kvHead: Int, position: Int) -> UnsafeMutableRawPointer {
+        plane(layer, kvHead) + keyBytes + position * rowBytes
+    }
+
+    private func plane(_ layer: Int, _ kvHead: Int) -> UnsafeMutableRawPointer {
+        UnsafeMutableRawPointer(storage.base) + (layer * kvHeads + kvHead) * planeBytes
     }
 }
 
 extension Executor {
-    /// Stores the keys and values of positions first ..< first + rows of one layer.
-    public func store(keys: Matrix, values: Matrix, first: Int, rows: Int, layer: Int, in cache: KVCache) {
-        let columns = cache.kvHeads * cache.headDim
+    /// Stores the keys and values of a batch's positions in one layer of their caches.
+    ///
+    /// Shape: keys and values [batch.rows, kvHeads * headDim].
+    public func store(keys: Matrix, values: Matrix, batch: Batch, layer: Int) {
+        guard let shape = batch.sequences.first?.cache else { return }
+        let dim = shape.headDim
+        let columns = shape.kvHeads * dim
         precondition(keys.columns == columns && values.columns == columns, "store: columns differ")
-        precondition(layer < cache.layers && first + rows <= cache.capacity, "store: position past the capacity")
-        let toF16 = kernels.table.pointee.to_f16
-        forEach(rows) { row in
-            let pairs = [
-                (keys.row(row), cache.keys(layer: layer, position: first + row)),
-                (values.row(row), cache.values(layer: layer, position: first + row)),
-            ]
-            for (source, target) in pairs {
-                switch cache.element {
-                case .f16: toF16(source, columns, target.assumingMemoryBound(to: UInt16.self))
-                case .f32: target.copyMemory(from: source, byteCount: columns * MemoryLayout<Float>.stride)
+        precondition(layer < shape.layers, "store: layer \(layer) of \(shape.layers)")
+        precondition(batch.rows <= keys.rowCapacity && batch.rows <= values.rowCapacity, "store of \(batch.rows) rows")
+        let table = kernels.table
+        let panel = Int(CARAT_KEY_PANEL)
+        // one thread a panel: its lanes share cache lines
+        forEach(batch.panels.count) { item in
+            let block = batch.panels[item]
+            let cache = batch.sequences[block.sequence].cache
+            for (row, position) in zip(block.rows, block.positions) {
+                for kvHead in 0..<cache.kvHeads {
+                    carat_store_key(
+                        table, cache.keyElement.code, keys.row(row) + kvHead * dim, dim,
+                        cache.keyPanel(layer: layer, kvHead: kvHead, position: position), position % panel)
+                    carat_store_value(
+                        table, cache.valueElement.code, values.row(row) + kvHead * dim, dim,
+                        cache.valueRow(layer: layer, kvHead: kvHead, position: position))
                 }
             }
         }

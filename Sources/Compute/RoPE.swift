@@ -33,10 +33,10 @@ public struct RoPE: Sendable {
 }
 
 extension Executor {
-    /// Row i = the cosines, then the sines, of position first + i; all layers of a ubatch share them.
-    public func fillAngles(_ rope: RoPE, first: Int, rows: Int, into angles: Matrix) {
-        precondition(angles.columns == rope.headDim && rows <= angles.rowCapacity, "fillAngles: shape")
-        forEach(rows) { row in rope.fill(angles.row(row), position: first + row) }
+    /// Row i = the cosines, then the sines, of the position that row i of the batch has; all layers share them.
+    public func fillAngles(_ rope: RoPE, batch: Batch, into angles: Matrix) {
+        precondition(angles.columns == rope.headDim && batch.rows <= angles.rowCapacity, "fillAngles: shape")
+        forEach(batch.rows) { row in rope.fill(angles.row(row), position: batch.positions[row]) }
     }
 
     /// Rotates every head of each row of x; x: [rows, heads * headDim].

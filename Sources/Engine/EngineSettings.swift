@@ -11,7 +11,9 @@ public struct EngineSettings: Sendable {
     /// Positions to keep room for; nil takes what the model was made for.
     public var context: Int?
     public var path = PathPolicy.auto
+    /// Element type of the keys in the KV cache, and of the values where `valueElement` names no other.
     public var cacheElement = KVCache.Element.f16
+    public var valueElement: KVCache.Element?
     public var kernels = Kernels.best
 
     /// As many threads as this process can really run at once.

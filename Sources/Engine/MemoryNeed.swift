@@ -18,7 +18,8 @@ struct MemoryNeed {
 
     init(_ model: GemmaModel, context: Int, settings: EngineSettings) {
         let c = model.config
-        let perToken = c.kvBytesPerToken(elementBytes: settings.cacheElement.byteCount)
+        let perToken = c.kvBytesPerToken(
+            keys: settings.cacheElement, values: settings.valueElement ?? settings.cacheElement)
         let (cache, overflow) = perToken.multipliedReportingOverflow(by: context)
         let working = Gemma.workingBytes(
             c, vocabularyCount: model.tokenizer.vocabulary.count, ubatch: min(settings.ubatch, context))

@@ -1,6 +1,6 @@
+public import Compute
 public import Gemma
 public import Tokenizer
-internal import Compute
 
 /// Perplexity in llama.cpp's windows, so that figures can be compared.
 ///
@@ -16,12 +16,12 @@ public struct Perplexity: Sendable, Equatable {
 
     /// Scores as many whole windows as `tokens` has; a shorter text throws `EngineError.textTooShort`.
     public init(
-        of tokens: [TokenID], gemma: Gemma, window: Int = 512,
+        of tokens: [TokenID], gemma: Gemma, window: Int = 512, cacheElement: KVCache.Element = .f16,
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws(EngineError) {
         let windows = tokens.count / window
         guard windows > 0 else { throw .textTooShort(tokens: tokens.count, needed: window) }
-        let cache = gemma.makeCache(capacity: window)
+        let cache = gemma.makeCache(capacity: window, element: cacheElement)
         for index in 0..<windows {
             var input = Array(tokens[index * window..<(index + 1) * window])
             if let bos = gemma.model.tokenizer.bos { input[0] = bos }

@@ -37,7 +37,8 @@ public final class Session {
         let plan = Plan(
             policy: settings.path, formats: model.weights.formats, instructionSet: settings.kernels.instructionSet)
         gemma = Gemma(model, plan: plan, executor: executor, ubatch: min(settings.ubatch, context))
-        cache = gemma.makeCache(capacity: context, element: settings.cacheElement)
+        cache = gemma.makeCache(
+            capacity: context, keys: settings.cacheElement, values: settings.valueElement ?? settings.cacheElement)
     }
 
     /// Generates text after the sequence so far and `prompt`.

@@ -3,8 +3,8 @@ public import Planner
 
 /// The forward pass of Gemma 1: reads top to bottom.
 ///
-/// Prefill and decode are the same pass with another number of positions. `n` positions of one sequence go through all
-/// layers at once; the plan says for each projection how it is computed. Intermediates are named as in the paper and can
+/// Prefill and decode are the same pass with another number of positions. `n` positions, of one sequence or several, go
+/// through all layers at once; the plan says for each projection how it is computed. Intermediates are named as in the paper and can
 /// be read by a probe. Source: Gemma Team 2024, arXiv:2403.08295.
 ///
 /// Belongs to the thread that calls it.
@@ -33,6 +33,8 @@ public final class Gemma {
     private let selected: Matrix  // [logitRows, d]
     private let logits: Matrix  // [logitRows, vocabulary]
     private let rope: RoPE
+    private let batch = Batch()
+    private var oneSpan: [KVCache.Span] = []  // its memory is kept from call to call
 
     /// Most positions whose logits are computed in one call: 256,000 Floats each.
     public static let logitRows = 32
@@ -67,8 +69,14 @@ public final class Gemma {
 
     /// An empty cache that fits this model.
     public func makeCache(capacity: Int, element: KVCache.Element = .f16) -> KVCache {
+        makeCache(capacity: capacity, keys: element, values: element)
+    }
+
+    /// The same with an element type each for keys and values.
+    public func makeCache(capacity: Int, keys: KVCache.Element, values: KVCache.Element) -> KVCache {
         let c = model.config
-        return KVCache(layers: c.layers, kvHeads: c.kvHeads, headDim: c.headDim, capacity: capacity, element: element)
+        return KVCache(
+            layers: c.layers, kvHeads: c.kvHeads, headDim: c.headDim, capacity: capacity, keys: keys, values: values)
     }
 
     /// Runs `tokens` as the next positions of the sequence in `cache`. Their final states stay here for `logits`.
@@ -76,15 +84,29 @@ public final class Gemma {
     /// Precondition: 1 ... ubatch tokens, all in the vocabulary, and room in the cache.
     /// Throws: `CancellationError` when `goesOn` says no.
     public func forward(_ tokens: [Int32], cache: KVCache) throws(CancellationError) {
+        oneSpan.append(KVCache.Span(cache, count: tokens.count))
+        defer { oneSpan.removeAll(keepingCapacity: true) }
+        try forward(tokens, spans: oneSpan)
+    }
+
+    /// Runs `tokens` as the next positions of several sequences: the first `spans[0].count` tokens belong to the first
+    /// span's cache, and so on. A sequence's results are the same bits as if it were run alone, as long as the plan has
+    /// the same paths for both numbers of positions.
+    ///
+    /// Precondition: 1 ... ubatch tokens, all in the vocabulary, as many as the spans count; each cache is there once
+    /// and has room.
+    /// Throws: `CancellationError` when `goesOn` says no; the caches are as before.
+    public func forward(_ tokens: [Int32], spans: [KVCache.Span]) throws(CancellationError) {
         let c = model.config
         let w = model.weights
         let n = tokens.count
-        let first = cache.count
         precondition(n >= 1 && n <= ubatch, "\(n) tokens in a ubatch of \(ubatch)")
-        precondition(first + n <= cache.capacity, "\(n) tokens after \(first) in a cache of \(cache.capacity)")
+        batch.fill(spans)
+        defer { batch.clear() }
+        precondition(batch.rows == n, "\(n) tokens for spans of \(batch.rows)")
 
         executor.lookUp(tokens, in: w.tokenEmbedding, scale: Float(c.width).squareRoot(), into: x)
-        executor.fillAngles(rope, first: first, rows: n, into: angles)
+        executor.fillAngles(rope, batch: batch, into: angles)
         probe?(.embedding, nil, x, n)
 
         for (index, layer) in w.layers.enumerated() {
@@ -97,8 +119,8 @@ public final class Gemma {
             probe?(.query, index, q, n)
             probe?(.key, index, k, n)
             probe?(.value, index, v, n)
-            executor.store(keys: k, values: v, first: first, rows: n, layer: index, in: cache)
-            executor.attend(queries: q, first: first, rows: n, layer: index, cache: cache, into: mixed)
+            executor.store(keys: k, values: v, batch: batch, layer: index)
+            executor.attend(queries: q, batch: batch, layer: index, into: mixed)
             probe?(.attention, index, mixed, n)
             executor.project(mixed, rows: n, [on(layer.attentionOutput, delta, n)])
             executor.add(delta, to: x, rows: n)
@@ -112,7 +134,7 @@ public final class Gemma {
             executor.add(delta, to: x, rows: n)
             probe?(.afterFeedForward, index, x, n)
         }
-        cache.advance(to: first + n)
+        batch.advance()
     }
 
     /// Logits of rows `rows` of the latest forward call, each over the vocabulary; valid until the next call.
@@ -121,12 +143,25 @@ public final class Gemma {
     public func logits(rows: Range<Int>) -> Matrix {
         precondition(rows.count <= Self.logitRows && rows.upperBound <= ubatch, "logits of rows \(rows)")
         executor.copyRows(rows, of: x, into: selected)
+        return logitsOfSelected(rows.count)
+    }
+
+    /// The same for rows that need not lie together, in their order: the last row of each span, say.
+    public func logits(rows: [Int]) -> Matrix {
+        precondition(rows.count <= Self.logitRows, "logits of \(rows.count) rows")
+        for (index, row) in rows.enumerated() {
+            precondition(row >= 0 && row < ubatch, "logits of row \(row)")
+            executor.copyRows(row..<row + 1, of: x, into: selected, at: index)
+        }
+        return logitsOfSelected(rows.count)
+    }
+
+    private func logitsOfSelected(_ n: Int) -> Matrix {
         executor.rmsNorm(
-            selected, weight: model.weights.outputNorm, epsilon: model.config.normEpsilon, rows: rows.count,
-            into: selected)
-        probe?(.outputNorm, nil, selected, rows.count)
-        executor.project(selected, rows: rows.count, [on(model.weights.output, logits, rows.count)])
-        probe?(.logits, nil, logits, rows.count)
+            selected, weight: model.weights.outputNorm, epsilon: model.config.normEpsilon, rows: n, into: selected)
+        probe?(.outputNorm, nil, selected, n)
+        executor.project(selected, rows: n, [on(model.weights.output, logits, n)])
+        probe?(.logits, nil, logits, n)
         return logits
     }
 

@@ -1,3 +1,4 @@
+public import Compute
 public import GGUF
 
 /// Hyper-parameters of a Gemma 1 model, read from the file and checked before anything is computed with them.
@@ -66,7 +67,7 @@ public struct GemmaConfig: Sendable, Equatable {
     }
 
     /// Bytes that one position takes in the KV cache.
-    public func kvBytesPerToken(elementBytes: Int) -> Int {
-        2 * layers * kvHeads * headDim * elementBytes
+    public func kvBytesPerToken(keys: KVCache.Element, values: KVCache.Element) -> Int {
+        layers * KVCache.bytesPerPosition(kvHeads: kvHeads, headDim: headDim, keys: keys, values: values)
     }
 }

@@ -81,7 +81,11 @@ import Testing
         let rope = RoPE(headDim: 16, base: 10_000)
         let executor = Executor(threads: 1, kernels: kernels)
         let angles = Matrix(rows: 1, columns: 16)
-        executor.fillAngles(rope, first: 7001, rows: 1, into: angles)
+        let cache = KVCache(layers: 1, kvHeads: 1, headDim: 16, capacity: 7002)
+        cache.advance(to: 7001)
+        let batch = Batch()
+        batch.fill([KVCache.Span(cache, count: 1)])
+        executor.fillAngles(rope, batch: batch, into: angles)
         let x = Matrix(rows: 1, columns: 32)
         x[row: 0] = random(32)
         let before = x[row: 0]

@@ -38,6 +38,20 @@ import Tokenizer
         print("perplexity \(format) \(policy.rawValue): \(result.value), llama.cpp \(expected)")
     }
 
+    /// A byte per number instead of four does not change how well a text is foretold.
+    @Test(arguments: ["F16", "Q4_K_M"])
+    func aQuantizedCacheCostsNextToNothing(format: String) throws {
+        let model = try GemmaModel(try #require(try Fixtures.tinyModel(format)))
+        let gemma = Gemma(
+            model, plan: Plan(policy: .auto, formats: model.weights.formats),
+            executor: Executor(threads: ThreadBudget.current().threads))
+        let tokens = model.tokenizer.encode(try Fixtures.text("texts/heldout.txt"))
+        let exact = try Perplexity(of: tokens, gemma: gemma, cacheElement: .f32)
+        let quantized = try Perplexity(of: tokens, gemma: gemma, cacheElement: .q8_0)
+        print("perplexity \(format): KV f32 \(exact.value), q8_0 \(quantized.value)")
+        #expect(abs(quantized.value / exact.value - 1) < 0.005)
+    }
+
     @Test func aTextShorterThanAWindowIsAnError() throws {
         let model = try GemmaModel(try EmbeddedModel.open())
         let gemma = Gemma(

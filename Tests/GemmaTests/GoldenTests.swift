@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import GGUF
 import Gemma
 import Planner
@@ -21,7 +22,11 @@ import Tokenizer
 
     /// Logits of all positions of `tokens`.
     private func logits(_ gemma: Gemma, _ tokens: [Int32], element: KVCache.Element) throws -> [[Float]] {
-        try gemma.forward(tokens, cache: gemma.makeCache(capacity: tokens.count, element: element))
+        try logits(gemma, tokens, cache: gemma.makeCache(capacity: tokens.count, element: element))
+    }
+
+    private func logits(_ gemma: Gemma, _ tokens: [Int32], cache: KVCache) throws -> [[Float]] {
+        try gemma.forward(tokens, cache: cache)
         return stride(from: 0, to: tokens.count, by: Gemma.logitRows).flatMap { first in
             let rows = first..<min(first + Gemma.logitRows, tokens.count)
             let matrix = gemma.logits(rows: rows)
@@ -59,6 +64,40 @@ import Tokenizer
         let largest = expected.map(abs).max() ?? 0
         let worst = zip(result, expected).map { abs($0 - $1) }.max() ?? .infinity
         #expect(worst / largest < 1e-4, "worst error \(worst) at logits up to \(largest)")
+    }
+
+    /// What the type of the cache does to the next token's probabilities, on sgemm's full precision: mean divergence
+    /// from a cache of F32 in nats per token, and the largest difference of a logit relative to the largest logit.
+    @Test(arguments: [
+        (KVCache.Element.f16, KVCache.Element.f16, 1e-6, 1e-3), (.q8_0, .q8_0, 1e-4, 2e-2), (.q8_0, .f16, 1e-4, 2e-2),
+    ])
+    func theCacheTypeChangesLittle(
+        keys: KVCache.Element, values: KVCache.Element, divergence: Double, difference: Float
+    )
+        throws
+    {
+        let gemma = try gemma(try #require(try Fixtures.tinyModel("F16")), .blas)
+        let text = String(try Fixtures.text("texts/heldout.txt").prefix(4000))
+        let tokens = Array(gemma.model.tokenizer.encode(text).prefix(512))
+        let exact = try logits(gemma, tokens, cache: gemma.makeCache(capacity: tokens.count, element: .f32))
+        let result = try logits(
+            gemma, tokens, cache: gemma.makeCache(capacity: tokens.count, keys: keys, values: values))
+        func logProbabilities(_ row: [Float]) -> [Double] {
+            let top = row.max() ?? 0
+            let sum = row.reduce(0.0) { $0 + exp(Double($1 - top)) }
+            return row.map { Double($0 - top) - log(sum) }
+        }
+        let total = zip(exact, result).reduce(0.0) { total, rows in
+            zip(logProbabilities(rows.0), logProbabilities(rows.1)).reduce(total) {
+                $0 + exp($1.0) * ($1.0 - $1.1)
+            }
+        }
+        let largest = exact.joined().map(abs).max() ?? 0
+        let worst = zip(exact.joined(), result.joined()).map { abs($0 - $1) }.max() ?? .infinity
+        let mean = total / Double(tokens.count)
+        print("KV \(keys), \(values): KLD \(mean), largest difference \(worst) of \(largest)")
+        #expect(mean < divergence && worst / largest < difference, "KLD \(mean), \(worst) of \(largest)")
+        #expect(worst > 0)
     }
 
     /// Teacher-forced on llama.cpp's own text: at each of its tokens, that token is our first choice; for the K-quants,

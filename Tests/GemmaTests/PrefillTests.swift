@@ -85,6 +85,40 @@ import Testing
                 == (try logits(model, tokens, step: 100, policy: .blas, threads: 2)))
     }
 
+    /// Decode steps of some sequences next to prompts of others, over the end of a run of 256 keys too.
+    @Test(arguments: [1, 2], [KVCache.Element.f16, .q8_0])
+    func aSequenceIsTheSameAmongOthers(threads: Int, element: KVCache.Element) throws {
+        var random = RandomModel()
+        random.format = { _ in .Q4_K }
+        let model = try GemmaModel(try random.file())
+        let tokens = tokens(300)
+        let alone = try logits(model, tokens, step: 1, policy: .quant, threads: 1, element: element)
+        let gemma = Gemma(
+            model, plan: Plan(policy: .quant, formats: model.weights.formats), executor: Executor(threads: threads))
+        let starts = [255, 0, 250, 100]
+        let caches = try starts.map { start in
+            let cache = gemma.makeCache(capacity: tokens.count, element: element)
+            if start > 0 { try gemma.forward(Array(tokens[..<start]), cache: cache) }
+            return cache
+        }
+        for counts in [[1, 17, 30, 1], [1, 1, 1, 1], [2, 40, 1, 9]] {
+            let before = caches.map(\.count)
+            let ranges = zip(before, counts).map { $0..<$0 + $1 }
+            try gemma.forward(
+                ranges.flatMap { tokens[$0] }, spans: zip(caches, counts).map { KVCache.Span($0, count: $1) })
+            #expect(caches.map(\.count) == ranges.map(\.upperBound))
+            let rows = Array(0..<counts.reduce(0, +))
+            let selected = rows.reversed().filter { $0 % 3 != 1 }
+            for part in stride(from: 0, to: selected.count, by: Gemma.logitRows).map({
+                Array(selected[$0..<min($0 + Gemma.logitRows, selected.count)])
+            }) {
+                let result = gemma.logits(rows: part)
+                let positions = ranges.flatMap { Array($0) }
+                for (index, row) in part.enumerated() { #expect(result[row: index] == alone[positions[row]]) }
+            }
+        }
+    }
+
     @Test func aCancelledForwardLeavesTheCacheAsItWas() throws {
         let model = try GemmaModel(try RandomModel().file())
         let gemma = Gemma(
@@ -94,6 +128,11 @@ import Testing
         gemma.goesOn = { layer in layer == 0 }
         #expect(throws: CancellationError.self) { try gemma.forward([7], cache: cache) }
         #expect(cache.count == 2)
+        let other = gemma.makeCache(capacity: 8)
+        #expect(throws: CancellationError.self) {
+            try gemma.forward([7, 8, 9], spans: [KVCache.Span(cache, count: 1), KVCache.Span(other, count: 2)])
+        }
+        #expect(cache.count == 2 && other.count == 0)
     }
 
     @Test func theProbeSeesEveryStepByName() throws {

@@ -56,18 +56,67 @@ typedef void (*carat_tile_fn)(
     const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *activations,
     size_t positions, float *y, size_t y_stride);
 
-/// One run of keys for the query heads that share a KV head: scores, softmax and weighted values of that run alone.
-/// Runs are joined by `join`, always in ascending order, so that the bits do not depend on who did which.
+/// Element types of a KV cache.
+typedef enum { CARAT_KV_F32, CARAT_KV_F16, CARAT_KV_Q8_0, CARAT_KV_TYPE_COUNT } carat_kv_type;
+
+enum {
+    CARAT_KEY_PANEL = 16,     // keys whose numbers lie side by side
+    CARAT_VALUE_PANEL = 16,   // numbers of a value row that are mixed together
+    CARAT_RUN = 256,          // keys of one softmax; whole runs begin at multiples of it
+    CARAT_ATTENTION_ROWS = 6  // most query rows of one kernel call
+};
+
+/// Rows of queries against one run of keys, a row being one head of one position.
+///
+/// Scores, softmax and weighted values of a run stand for themselves; runs are joined in ascending order. Within a run
+/// each sum goes one by one over its numbers, in a lane of its own: so a row's bits depend on nothing but its own
+/// query, keys and values, whatever the block, the ubatch and the thread.
 typedef struct {
-    const float *queries;  // [heads, dim], already scaled by 1/sqrt(dim)
-    const void *keys;      // [count, stride] F16 or F32, rows of `dim`
-    const void *values;    // likewise
-    size_t heads, dim, count, stride;
-    float *scores;  // scratch, [heads, count rounded up to 8]
-    float *maxima;  // out, [heads]: largest score
-    float *sums;    // out, [heads]: sum of exp(score - maximum)
-    float *mixed;   // out, [heads, dim]: sum of exp(score - maximum) * value
+    carat_kv_type key_type, value_type;
+    const void *keys;         // panels, `carat_key_panel_bytes` apart
+    const void *values;       // rows, `carat_value_row_bytes` apart
+    size_t dim, heads;        // numbers of a head; query heads that share the KV head
+    size_t positions;         // of queries
+    size_t first_count;       // keys that the first position sees, 1 ... CARAT_RUN; each next one sees one more,
+                              // but no more than CARAT_RUN
+    const float *queries;     // [positions, stride], the first heads * dim of each; already scaled by 1/sqrt(dim)
+    float *mixed;             // in and out, [positions, mixed_stride]: sum of exp(score - maximum) * value
+    size_t stride, mixed_stride;
+    float *maxima;            // in and out, [positions * heads]: largest score
+    float *sums;              // in and out, [positions * heads]: sum of exp(score - maximum)
+    bool joins;               // whether maxima, sums and mixed hold the runs before; else they are overwritten
+    float *scratch;           // `carat_attention_scratch` floats
 } carat_attention;
+
+/// Up to CARAT_ATTENTION_ROWS rows of weights times a panel of values.
+typedef struct {
+    size_t rows;
+    const float *weights;                         // [rows, CARAT_RUN]
+    size_t counts[CARAT_ATTENTION_ROWS];          // keys of each row, ascending
+    float *_Nonnull mixed[CARAT_ATTENTION_ROWS];  // where the products go
+    size_t width;                                 // numbers to write there, 1 ... CARAT_VALUE_PANEL
+    bool joins;                                   // mixed = mixed * kept + product * added, else mixed = product
+    float kept[CARAT_ATTENTION_ROWS], added[CARAT_ATTENTION_ROWS];
+} carat_mix_tile;
+
+/// The inner loops of attention.
+typedef struct {
+    /// A key panel as floats, [dim, CARAT_KEY_PANEL].
+    void (*_Nonnull load_keys[CARAT_KV_TYPE_COUNT])(const void *panel, size_t dim, float *out);
+    /// Numbers first ..< first + CARAT_VALUE_PANEL of `count` value rows as floats, [count, CARAT_VALUE_PANEL].
+    void (*_Nonnull load_values[CARAT_KV_TYPE_COUNT])(
+        const void *rows, size_t dim, size_t first, size_t count, float *out);
+    /// scores[r * CARAT_RUN + lane] = queries[r] . key of `lane`, for 1 ... CARAT_ATTENTION_ROWS rows. Besides that for
+    /// F32 there may be others, for rows so few that they don't repay a conversion; they give the same bits.
+    void (*_Nullable score[CARAT_KV_TYPE_COUNT])(
+        const void *panel, size_t dim, const float *_Nonnull const *_Nonnull queries, size_t rows, float *scores);
+    /// In place: scores to exp(score - maximum). There is room up to a multiple of 8.
+    void (*_Nonnull exponentiate)(float *scores, size_t count, float *maximum, float *sum);
+    /// Values: what `load_values` gives; for other types than F32 the cache's own rows, from the panel's first number.
+    void (*_Nullable mix[CARAT_KV_TYPE_COUNT])(const carat_mix_tile *tile, const void *values, size_t row_bytes);
+    /// a = a * kept + b * added, the same operations as those of `mix`.
+    void (*_Nonnull join)(float *a, const float *b, float kept, float added, size_t count);
+} carat_attention_kernels;
 
 /// The kernels of one instruction set.
 typedef struct {
@@ -89,10 +138,7 @@ typedef struct {
     /// y += x
     void (*_Nonnull add)(const float *x, size_t count, float *y);
     void (*_Nonnull to_f16)(const float *x, size_t count, uint16_t *out);
-    void (*_Nonnull attend_f16)(const carat_attention *run);
-    void (*_Nonnull attend_f32)(const carat_attention *run);
-    /// Joins run `b` into run `a` (maximum, sum and mixed values of one head).
-    void (*_Nonnull join)(float *max_a, float *sum_a, float *mixed_a, float max_b, float sum_b, const float *mixed_b, size_t dim);
+    carat_attention_kernels attention;
 } carat_kernels;
 
 /// Scalar C, the specification; runs everywhere.
@@ -107,5 +153,44 @@ static inline carat_tile_fn _Nullable carat_tile(const carat_kernels *k, carat_f
 static inline carat_dequantize_fn _Nonnull carat_dequantize(const carat_kernels *k, carat_format format) {
     return k->dequantize[format];
 }
+
+/// Bytes of 16 keys: [dim][16] numbers; in Q8_0 [dim][16] codes, then [dim/32 rounded up][16] scales in F16.
+static inline size_t carat_key_panel_bytes(carat_kv_type type, size_t dim) {
+    switch (type) {
+    case CARAT_KV_F32: return dim * CARAT_KEY_PANEL * 4;
+    case CARAT_KV_F16: return dim * CARAT_KEY_PANEL * 2;
+    default: return (dim + (dim + 31) / 32 * 2) * CARAT_KEY_PANEL;
+    }
+}
+
+/// Bytes of one value row: dim numbers, filled up to a multiple of 16; in Q8_0 as many codes, then dim/32 rounded up
+/// scales in F16.
+static inline size_t carat_value_row_bytes(carat_kv_type type, size_t dim) {
+    const size_t filled = (dim + CARAT_VALUE_PANEL - 1) / CARAT_VALUE_PANEL * CARAT_VALUE_PANEL;
+    switch (type) {
+    case CARAT_KV_F32: return filled * 4;
+    case CARAT_KV_F16: return filled * 2;
+    default: return filled + (dim + 31) / 32 * 2;
+    }
+}
+
+/// Floats that `carat_attend` needs for `rows` = positions * heads.
+static inline size_t carat_attention_scratch(size_t rows, size_t dim) {
+    const size_t panel = dim > CARAT_RUN ? dim : CARAT_RUN;
+    return rows * (CARAT_RUN + 2) + panel * CARAT_KEY_PANEL;
+}
+
+/// Writes one key row of `dim` floats to lane 0 ..< 16 of its panel.
+void carat_store_key(const carat_kernels *k, carat_kv_type type, const float *x, size_t dim, void *panel, size_t lane);
+/// Writes one value row of `dim` floats.
+void carat_store_value(const carat_kernels *k, carat_kv_type type, const float *x, size_t dim, void *row);
+/// Attends to one run, and joins it to the runs before.
+void carat_attend(const carat_kernels *k, const carat_attention *run);
+/// Joins run `b` into run `a`: [rows] maxima and sums, [rows, dim] mixed values.
+void carat_join_runs(
+    const carat_kernels *k, size_t rows, size_t dim, float *max_a, float *sum_a, float *mixed_a, const float *max_b,
+    const float *sum_b, const float *mixed_b);
+/// Divides the `rows` heads that lie one after another in `mixed` by their sums.
+void carat_finish_attention(float *mixed, const float *sums, size_t rows, size_t dim);
 
 #pragma clang assume_nonnull end
