@@ -132,6 +132,21 @@ CARAT_AVX2_INLINE void carat_fill_panels(
     }
 }
 
+/// One position's results of a row tile; the last tile may have fewer rows.
+CARAT_AVX2_INLINE void carat_load_column(const float *y, size_t row_count, __m256 total[2]) {
+    float part[CARAT_PANEL_ROWS] = {0};
+    if (row_count < CARAT_PANEL_ROWS) y = memcpy(part, y, row_count * sizeof(float));
+    total[0] = _mm256_loadu_ps(y);
+    total[1] = _mm256_loadu_ps(y + 8);
+}
+
+CARAT_AVX2_INLINE void carat_store_column(const __m256 total[2], size_t row_count, float *y) {
+    float part[CARAT_PANEL_ROWS], *target = row_count < CARAT_PANEL_ROWS ? part : y;
+    _mm256_storeu_ps(target, total[0]);
+    _mm256_storeu_ps(target + 8, total[1]);
+    if (target == part) memcpy(y, part, row_count * sizeof(float));
+}
+
 /// y of one row tile, for `positions` positions (y[p * y_stride + row]), plus the products of `width` super-blocks.
 /// Cold activations are asked for ahead of time: those of the next positions lie a row of activations away.
 CARAT_AVX2_INLINE void carat_sweep(
@@ -140,13 +155,11 @@ CARAT_AVX2_INLINE void carat_sweep(
     for (size_t p = 0; p < positions; p += CARAT_TILE_POSITIONS) {
         const size_t valid = positions - p < CARAT_TILE_POSITIONS ? positions - p : CARAT_TILE_POSITIONS;
         const carat_act256 *x[CARAT_TILE_POSITIONS];
-        _Alignas(32) float sums[CARAT_TILE_POSITIONS][CARAT_PANEL_ROWS] = {0};
         __m256 total[CARAT_TILE_POSITIONS][2];
         for (size_t i = 0; i < CARAT_TILE_POSITIONS; i++) {
             x[i] = act + (p + (i < valid ? i : valid - 1)) * act_stride;
-            if (!is_first && i < valid) memcpy(sums[i], y + (p + i) * y_stride, row_count * sizeof(float));
-            total[i][0] = _mm256_load_ps(sums[i]);
-            total[i][1] = _mm256_load_ps(sums[i] + 8);
+            total[i][0] = total[i][1] = _mm256_setzero_ps();
+            if (!is_first && i < valid) carat_load_column(y + (p + i) * y_stride, row_count, total[i]);
         }
         for (size_t i = 0; i < width; i++) {
             if (is_cold)
@@ -158,11 +171,7 @@ CARAT_AVX2_INLINE void carat_sweep(
             carat_multiply_tile(panels + i, x, format, total);
             for (int k = 0; k < CARAT_TILE_POSITIONS; k++) x[k]++;
         }
-        for (size_t i = 0; i < valid; i++) {
-            _mm256_store_ps(sums[i], total[i][0]);
-            _mm256_store_ps(sums[i] + 8, total[i][1]);
-            memcpy(y + (p + i) * y_stride, sums[i], row_count * sizeof(float));
-        }
+        for (size_t i = 0; i < valid; i++) carat_store_column(total[i], row_count, y + (p + i) * y_stride);
     }
 }
 
