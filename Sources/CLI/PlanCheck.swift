@@ -28,6 +28,7 @@ struct PlanCheck {
     func run(into report: inout PlanReport) throws {
         let weights = model.weights.projections
         for n in Set(report.weights.flatMap { $0.choices.map(\.n) }).sorted() {
+            let matrices = Matrices(positions: n)
             let isCold = n <= Self.coldPositions
             let groups = report.groups.indices.filter { index in report.weights[index].choices.contains { $0.n == n } }
             let samples = groups.flatMap { group in
@@ -36,7 +37,7 @@ struct PlanCheck {
             var best = [Double](repeating: .infinity, count: samples.count)
             for _ in 0..<(isCold ? 6 : 3) {
                 for (place, sample) in samples.enumerated() {
-                    best[place] = min(best[place], seconds(weights[sample.index], sample.index, positions: n))
+                    best[place] = min(best[place], seconds(weights[sample.index], sample.index, positions: n, matrices))
                 }
             }
             for group in groups {
@@ -51,18 +52,39 @@ struct PlanCheck {
         try runModel(into: &report)
     }
 
-    private func seconds(_ weight: Weight, _ index: Int, positions n: Int) -> Double {
+    private func seconds(_ weight: Weight, _ index: Int, positions n: Int, _ matrices: Matrices) -> Double {
         let planned = plan.weights[index]
         let choice = plan.choice(layer: planned.layer, planned.weightClass, positions: n)
-        let input = Matrix(rows: n, columns: weight.columns)
-        for row in 0..<n { input[row: row] = (0..<weight.columns).map { Float(($0 + row) % 37 - 18) / 9 } }
         let projection = Projection(
-            weight, to: Matrix(rows: n, columns: weight.rows), path: choice.path, threads: choice.threads)
+            weight, to: matrices.output(weight.rows), path: choice.path, threads: choice.threads)
+        let input = matrices.input(weight.columns)
         executor.threads = n == 1 ? settings.threads : settings.prefillThreads
-        // a region, and touched memory, before the clock starts
-        let copy = Matrix(rows: n, columns: weight.rows)
-        executor.add(copy, to: projection.output, rows: n)
         return time(threads: min(choice.threads, executor.threads)) { executor.project(input, rows: n, [projection]) }
+    }
+
+    /// Inputs and outputs of `n` positions, one of each width: made once, as in a forward pass.
+    private final class Matrices {
+        private let n: Int
+        private var inputs: [Int: Matrix] = [:]
+        private var outputs: [Int: Matrix] = [:]
+
+        init(positions n: Int) { self.n = n }
+
+        func input(_ columns: Int) -> Matrix {
+            if let known = inputs[columns] { return known }
+            let matrix = Matrix(rows: n, columns: columns)
+            let wave = (0..<columns).map { Float($0 % 37 - 18) / 9 }
+            for row in 0..<n { matrix[row: row] = wave }
+            inputs[columns] = matrix
+            return matrix
+        }
+
+        func output(_ columns: Int) -> Matrix {
+            if let known = outputs[columns] { return known }
+            let matrix = Matrix(rows: n, columns: columns)
+            outputs[columns] = matrix
+            return matrix
+        }
     }
 
     /// Seconds; of one thread its CPU time, which other processes do not add to.

@@ -15,8 +15,9 @@ extension EngineSettings {
 
     /// Sets `costs` and `errors` from what was measured on this machine and of this file, measuring what is missing.
     ///
-    /// The first time on a machine takes about 0.1 s, the first time with a file as much again. What cannot be kept is
-    /// not used either: choices from a measurement that the next run would repeat could differ by its noise.
+    /// The first time on a machine takes about 0.1 s, the first time with a file as much again. Costs are those of all
+    /// threads that this process can have, whatever the settings ask for. What cannot be kept is not used either: choices
+    /// from a measurement that the next run would repeat could differ by its noise.
     ///
     /// - Parameters:
     ///   - facts: where measurements are kept; nil takes the built-in costs.
@@ -31,7 +32,7 @@ extension EngineSettings {
         if precision == .auto || needsErrors {
             errors = measuredErrors(of: model, facts: facts, remeasures: remeasures, progress: progress)
         }
-        let machine = MachineIdentity(kernels: kernels, threads: max(threads, prefillThreads))
+        let machine = MachineIdentity(kernels: kernels, threads: ThreadBudget.current().threads)
         let needed = model.weights.formats
         let known = remeasures ? nil : facts?.costs(of: machine)
         if let known, needed.allSatisfy(known.has) {

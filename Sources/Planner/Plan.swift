@@ -52,7 +52,7 @@ public struct Plan: Sendable, Codable, Equatable {
     /// The error that `auto` accepts where no other budget is given.
     ///
     /// Three times what int8 activations give for Gaussian input, so that the heavier tails of trained layers pass; a
-    /// layer whose largest activations lie 13 sigma out reaches it. In quadrature it adds a thirteenth to the 5 % that
+    /// layer with one activation of 256 at 11 sigma reaches it. In quadrature it adds a thirteenth to the 5 % that
     /// Q4_K itself puts on a weight.
     public static let defaultErrorBudget = 0.02
 
@@ -144,29 +144,36 @@ extension Plan {
     func threadLimit(positions n: Int) -> Int { n == 1 ? threads : prefillThreads }
 
     /// Both paths for weight `index` at `n` positions, each with the number of threads that suits it best.
-    ///
-    /// - Parameter isAlone: false leaves making the input int8 to the first of the projections that share it.
-    public func options(of index: Int, positions n: Int, isAlone: Bool = true) -> [Option] {
+    public func options(of index: Int, positions n: Int) -> [Option] {
         let weight = weights[index]
         let limit = threadLimit(positions: n)
         return MatmulPath.allCases.compactMap { path in
             let work = [MachineCosts.Work(weight: weight, path: path)]
             return (limit > 1 ? [limit, 1] : [1]).map { threads in
-                let seconds = costs.seconds(
-                    of: work, positions: n, threads: threads,
-                    quantizesInput: isAlone || weight.weightClass.leader == weight.weightClass)
+                let seconds = costs.seconds(of: work, positions: n, threads: threads)
                 return Option(path: path, threads: threads, seconds: seconds)
             }.min { $0.seconds < $1.seconds }
         }
     }
 
+    /// The faster path on one thread. Threads have no say in it: with more of them the result is the same, bit for bit.
+    private func fastest(of index: Int, positions n: Int) -> MatmulPath {
+        let weight = weights[index]
+        func seconds(_ path: MatmulPath) -> Double {
+            costs.seconds(
+                of: [MachineCosts.Work(weight: weight, path: path)], positions: n, threads: 1,
+                quantizesInput: weight.weightClass.leader == weight.weightClass)
+        }
+        return seconds(.blas) < seconds(.quant) ? .blas : .quant
+    }
+
     private func decide(_ index: Int, positions n: Int) -> (choice: Choice, reason: Reason) {
-        let options = options(of: index, positions: n, isAlone: false)
+        let options = options(of: index, positions: n)
         func take(_ path: MatmulPath, _ reason: Reason) -> (Choice, Reason) {
             let threads = options.first { $0.path == path }?.threads ?? threadLimit(positions: n)
             return (Choice(path: path, threads: threads), reason)
         }
-        let fastest = options.min { $0.seconds < $1.seconds }?.path ?? .quant
+        let fastest = fastest(of: index, positions: n)
         switch precision {
         case .full: return n == 1 ? take(.quant, .singlePosition) : take(.blas, .fullPrecision)
         case .fast: return take(fastest, .faster)
@@ -180,13 +187,8 @@ extension Plan {
 
     /// The fewest positions, of those up to 4096, at which sgemm is the faster path of weight `index`; nil if it never is.
     public func crossover(of index: Int) -> Int? {
-        func isFaster(_ n: Int) -> Bool {
-            let options = options(of: index, positions: n, isAlone: false)
-            guard let blas = options.first(where: { $0.path == .blas }),
-                let quant = options.first(where: { $0.path == .quant })
-            else { return false }
-            return blas.seconds < quant.seconds
+        (Array(2...64) + Array(stride(from: 72, through: 4096, by: 8))).first {
+            fastest(of: index, positions: $0) == .blas
         }
-        return (Array(2...64) + Array(stride(from: 72, through: 4096, by: 8))).first(where: isFaster)
     }
 }

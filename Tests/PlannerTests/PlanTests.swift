@@ -93,11 +93,10 @@ import Testing
             let plan = Self.plan(format, .fast)
             let gate = try #require(plan.weights.firstIndex { $0.weightClass == .gate })
             let crossover = plan.crossover(of: gate)
-            for n in [2, 4, 8, 12, 16, 64, 512] {
-                let options = plan.options(of: gate, positions: n)
-                let quant = try #require(options.first { $0.path == .quant })
-                let blas = try #require(options.first { $0.path == .blas })
-                #expect((blas.seconds < quant.seconds) == (n >= crossover ?? .max), "\(format) at \(n)")
+            // the middles of buckets, for which choices are made
+            for n in [2, 4, 7, 13, 25, 97, 385] {
+                let path = plan.choice(layer: 0, .gate, positions: n).path
+                #expect(path == (n >= crossover ?? .max ? .blas : .quant), "\(format) at \(n)")
             }
         }
     }
@@ -105,6 +104,18 @@ import Testing
     @Test func theSameFactsGiveTheSamePlan() throws {
         #expect(Self.plan(.Q6_K, .auto) == Self.plan(.Q6_K, .auto))
         #expect(Self.plan(.Q6_K, .auto) != Self.plan(.Q6_K, .full))
+    }
+
+    /// Whoever runs it with other threads gets the same numbers.
+    @Test(arguments: WeightFormat.allCases, Precision.allCases)
+    func threadsDoNotChangeAPath(format: WeightFormat, precision: Precision) {
+        let plans = [1, 2, 64].map { Self.plan(format, precision, threads: $0) }
+        for (layer, weightClass) in places(plans[0]) {
+            for bucket in PositionBucket.all {
+                let paths = plans.map { $0.choice(layer: layer, weightClass, positions: bucket.lowerBound).path }
+                #expect(Set(paths).count == 1)
+            }
+        }
     }
 
     @Test func bucketsCoverAllNumbersInOrder() {
