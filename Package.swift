@@ -48,7 +48,7 @@ let package = Package(
 
         // From matmul to text; arrows run downwards only
         target("Compute", ["CKernels", "COpenBLAS", "COpenMP", "GGUF"]),
-        target("Planner", ["Compute"]),
+        target("Planner", ["Compute", "GGUF"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Engine", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),

@@ -3,6 +3,12 @@ public import Compute
 import Engine
 public import Planner
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// How the machine is used.
 struct EngineFlags: ParsableArguments {
     @Option(
@@ -25,8 +31,21 @@ struct EngineFlags: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp("Positions in one forward call during prefill.", valueName: "n"))
     var ubatch = 512
-    @Option(help: "Matmul path: sgemm on dequantized weights, dot products on quantized ones, or the faster one.")
-    var path = PathPolicy.auto
+    @Option(
+        help: ArgumentHelp(
+            "Precision of prefill. full: sgemm on dequantized weights; fast: the fastest path; auto: the fastest within the error budget."
+        ))
+    var precision = Precision.auto
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Relative rms error of a projection's output that --precision auto accepts.", valueName: "x"))
+    var errorBudget = Plan.defaultErrorBudget
+    @Option(
+        help: ArgumentHelp(
+            "Instruction set of the kernels. Default: CARAT_ISA, else the fastest that this CPU runs.",
+            valueName: "name"))
+    var isa: String?
     @Option(
         name: [.customLong("ctk", withSingleDash: true), .customLong("cache-type")],
         help: "Element type of the KV cache.")
@@ -42,7 +61,9 @@ struct EngineFlags: ParsableArguments {
         if let prefillThreads { settings.prefillThreads = prefillThreads }
         settings.ubatch = ubatch
         settings.context = context == 0 ? nil : context
-        settings.path = path
+        settings.precision = precision
+        settings.errorBudget = errorBudget
+        settings.kernels = try Self.kernels(isa)
         settings.cacheElement = cacheType
         settings.valueElement = valueType
         try settings.validate()
@@ -50,5 +71,28 @@ struct EngineFlags: ParsableArguments {
     }
 }
 
-extension PathPolicy: ExpressibleByArgument {}
+extension EngineFlags {
+    /// For a command's `validate`: a value that makes no sense is wrong usage.
+    func check() throws {
+        do {
+            _ = try settings()
+        } catch let error as EngineError {
+            throw ValidationError("\(error)")
+        }
+    }
+
+    /// The kernels that the flag or, without it, the environment asks for. The environment is the program's to heed: a
+    /// library that took it for its own would change in a caller's hands.
+    private static func kernels(_ flag: String?) throws -> Kernels {
+        let variable = ProcessInfo.processInfo.environment["CARAT_ISA"].flatMap { $0.isEmpty ? nil : $0 }
+        guard let name = flag ?? variable else { return .best }
+        do {
+            return try Kernels.named(name)
+        } catch {
+            throw ValidationError("\(flag == nil ? "CARAT_ISA" : "--isa"): \(error)")
+        }
+    }
+}
+
+extension Precision: ExpressibleByArgument {}
 extension KVCache.Element: ExpressibleByArgument {}

@@ -47,11 +47,13 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         Interrupt.install()
-        let settings = try engine.settings()
+        var settings = try engine.settings()
         let prompt = try input.read()
         if prompt == nil, json { throw ValidationError("--json needs a prompt: -p, -f or stdin.") }
         let start = ContinuousClock.now
-        let session = try Session(try GemmaModel(try model.openFile()), settings: settings)
+        let gemma = try GemmaModel(try model.openFile())
+        MachineFacts(isVerbose: verbose).complete(&settings, for: gemma)
+        let session = try Session(gemma, settings: settings)
         let loadSeconds = (ContinuousClock.now - start) / .seconds(1)
         session.isCancelled = { Interrupt.isRequested }
         if verbose { Output.note(StartReport(session, settings: settings, name: model.displayName).text) }

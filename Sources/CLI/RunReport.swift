@@ -51,7 +51,7 @@ struct RunReport: Encodable {
     let decode_tokens_per_second: Double?
     let threads: Int
     let prefill_threads: Int
-    let path: String
+    let precision: String
 
     init(_ result: GenerationResult, loadSeconds: Double, model: String, settings: EngineSettings) {
         self.model = model
@@ -68,7 +68,7 @@ struct RunReport: Encodable {
         decode_tokens_per_second = result.timings.decodeRate
         threads = settings.threads
         prefill_threads = settings.prefillThreads
-        path = settings.path.rawValue
+        precision = settings.precision.rawValue
     }
 
     var json: String {

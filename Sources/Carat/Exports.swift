@@ -11,5 +11,7 @@
 @_exported public import struct Engine.SamplingOptions
 @_exported public import enum GGUF.GGUFError
 @_exported public import enum Gemma.GemmaError
-@_exported public import enum Planner.PathPolicy
+@_exported public import enum Planner.Precision
+@_exported public import struct Planner.ErrorTable
+@_exported public import struct Planner.MachineCosts
 @_exported public import enum Tokenizer.TokenizerError

@@ -2,6 +2,7 @@
 public enum ComputeError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsupportedFormat(tensor: String, type: String)
     case shape(tensor: String, found: [Int])
+    case instructionSet(name: String, supported: [String])
 
     public var description: String {
         switch self {
@@ -15,6 +16,12 @@ public enum ComputeError: Error, Equatable, Sendable, CustomStringConvertible {
             return """
                 tensor \(tensor) has the shape \(found), which is no weight matrix. \
                 The file is damaged or of another architecture: convert it again.
+                """
+        case .instructionSet(let name, let supported):
+            let isKnown = Kernels.InstructionSet(rawValue: name) != nil
+            return """
+                \(isKnown ? "this CPU or build cannot run" : "there is no instruction set") '\(name)'. \
+                Choose one of: \(supported.joined(separator: ", ")).
                 """
         }
     }

@@ -7,6 +7,11 @@ extension Executor {
     /// Rows of a chunk of the dot path: small enough to share out evenly and to stay in L2 while all positions pass.
     private static let dotChunkBytes = 64 << 10
 
+    /// A multiple of 16 rows, so that kernels that take several rows at once have no tails inside.
+    package static func dotChunkRows(bytesPerRow: Int) -> Int {
+        min(64, max(16, dotChunkBytes / bytesPerRow / 16 * 16))
+    }
+
     /// Dot products on the weights as they lie in the file. Many positions go through tiles, which give the same bits.
     func dotKernel(_ projection: Projection, input: Matrix, rows n: Int) -> ChunkedKernel {
         let weight = projection.weight
@@ -18,8 +23,7 @@ extension Executor {
             case .int8x32: (UnsafeRawPointer(int8x32.base), int8x32.bytesPerRow)
             case .int8x256: (UnsafeRawPointer(int8x256.base), int8x256.bytesPerRow)
             }
-        // a multiple of 16 rows, so that kernels that take several rows at once have no tails inside
-        let chunkRows = min(64, max(16, Self.dotChunkBytes / weight.bytesPerRow / 16 * 16))
+        let chunkRows = Self.dotChunkRows(bytesPerRow: weight.bytesPerRow)
         let tile = n >= Self.tilePositions ? kernels.tile(weight.format) : nil
         return ChunkedKernel(chunks: (weight.rows + chunkRows - 1) / chunkRows) { chunk, _ in
             let first = chunk * chunkRows

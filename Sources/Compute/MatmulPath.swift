@@ -1,5 +1,5 @@
 /// How a projection is computed.
-public enum MatmulPath: String, Sendable, CaseIterable {
+public enum MatmulPath: String, Sendable, Codable, CaseIterable {
     /// Dequantize a panel of weights to Float, then sgemm on it: full precision, and for many positions the faster path
     /// of formats without tile kernels.
     case blas

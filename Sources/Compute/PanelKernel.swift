@@ -3,7 +3,7 @@ internal import COpenBLAS
 extension Executor {
     /// Rows and columns of a dequantized panel. Rows: sgemm packs the whole input once per panel, so the more the
     /// better. Columns: they bound the panel's size, which is to stay in the last-level cache.
-    private static let panelRows = 512
+    package static let panelRows = 512
     private static let panelColumns = 2048
 
     /// Dequantizes a panel of weights to Float and multiplies it by sgemm, in one-thread mode, panel by panel.

@@ -5,13 +5,16 @@ public struct Projection {
     public let weight: Weight
     public let output: Matrix
     public let path: MatmulPath
+    /// The most threads worth using; a region takes what its most demanding projection wants, within the executor's.
+    public let threads: Int
 
-    public init(_ weight: Weight, to output: Matrix, path: MatmulPath) {
+    public init(_ weight: Weight, to output: Matrix, path: MatmulPath, threads: Int = .max) {
         precondition(
             output.columns == weight.rows, "\(weight.name): \(weight.rows) rows into \(output.columns) columns")
         self.weight = weight
         self.output = output
         self.path = path
+        self.threads = threads
     }
 }
 
@@ -29,7 +32,8 @@ extension Executor {
         quantizeInput(input, rows: n, for: projections)
         let kernels = projections.map { self.kernel(for: $0, input: input, rows: n) }
         let chunks = kernels.reduce(0) { $0 + $1.chunks }
-        team.run(chunks: chunks, threads: threads) { chunk, worker in
+        let wanted = projections.reduce(1) { max($0, $1.threads) }
+        team.run(chunks: chunks, threads: min(threads, wanted)) { chunk, worker in
             var chunk = chunk
             for kernel in kernels {
                 if chunk < kernel.chunks { return kernel.run(chunk, worker) }

@@ -31,6 +31,39 @@ public struct Weight: Sendable {
         base = bytes.pointer(at: tensor.offset, count: tensor.byteCount)
     }
 
+    /// Rows of a matrix whose blocks lie one after another in memory, at `offset`.
+    ///
+    /// Precondition: the rows lie within `bytes`, and `columns` is a whole number of blocks.
+    package init(
+        name: String, _ format: WeightFormat, rows: Int, columns: Int, in bytes: FileBytes, offset: Int = 0
+    ) {
+        precondition(rows > 0 && columns > 0 && columns % format.blockSize == 0, "\(name): \(rows) x \(columns)")
+        self.name = name
+        self.format = format
+        self.rows = rows
+        self.columns = columns
+        bytesPerRow = format.bytesPerRow(columns: columns)
+        self.bytes = bytes
+        base = bytes.pointer(at: offset, count: rows * bytesPerRow)
+    }
+
+    private init(_ whole: Weight, rows range: Range<Int>) {
+        name = whole.name
+        format = whole.format
+        rows = range.count
+        columns = whole.columns
+        bytesPerRow = whole.bytesPerRow
+        bytes = whole.bytes
+        base = whole.row(range.lowerBound)
+    }
+
+    /// Some of the rows, in place.
+    package func slice(_ range: Range<Int>) -> Weight {
+        precondition(
+            !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows) in \(name)")
+        return Weight(self, rows: range)
+    }
+
     /// Bytes of all rows in the file.
     public var byteCount: Int { rows * bytesPerRow }
 

@@ -2,7 +2,7 @@ internal import CKernels
 public import GGUF
 
 /// A weight format that Carat computes with.
-public enum WeightFormat: String, Sendable, CaseIterable {
+public enum WeightFormat: String, Sendable, Codable, CaseIterable {
     case F32, F16, BF16, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K
 
     /// nil for the tensor types that are only known by name.
@@ -26,6 +26,14 @@ public enum WeightFormat: String, Sendable, CaseIterable {
         case .int8x32: 32
         case .int8x256: 256
         }
+    }
+
+    /// Bytes of a row of `columns` weights.
+    package func bytesPerRow(columns: Int) -> Int {
+        guard let type = TensorType.all.first(where: { $0.name == rawValue }) else {
+            preconditionFailure("\(rawValue) is no tensor type")
+        }
+        return columns / type.blockSize * type.bytesPerBlock
     }
 
     var code: carat_format {

@@ -10,7 +10,13 @@ public struct EngineSettings: Sendable {
     public var ubatch = 512
     /// Positions to keep room for; nil takes what the model was made for.
     public var context: Int?
-    public var path = PathPolicy.auto
+    public var precision = Precision.auto
+    /// Largest relative rms error of a projection's output that `Precision.auto` accepts.
+    public var errorBudget = Plan.defaultErrorBudget
+    /// What this machine's operations cost; nil takes built-in costs, so that nothing depends on a measurement.
+    public var costs: MachineCosts?
+    /// Errors of this model's quantized paths; nil takes the one typical of int8 activations for all.
+    public var errors: ErrorTable?
     /// Element type of the keys in the KV cache, and of the values where `valueElement` names no other.
     public var cacheElement = KVCache.Element.f16
     public var valueElement: KVCache.Element?
@@ -37,5 +43,17 @@ public struct EngineSettings: Sendable {
         guard (1...16_384).contains(ubatch) else {
             throw .option(name: "ubatch", value: "\(ubatch)", allowed: "1 to 16384")
         }
+        guard errorBudget.isFinite, errorBudget >= 0 else {
+            throw .option(name: "error budget", value: "\(errorBudget)", allowed: "0 or more, such as 0.02")
+        }
+    }
+}
+
+extension EngineSettings {
+    /// The plan for the projections `weights` on these settings.
+    public func plan(for weights: [PlannedWeight]) -> Plan {
+        Plan(
+            weights: weights, costs: costs ?? .reference(kernels.instructionSet), errors: errors ?? .unmeasured,
+            precision: precision, errorBudget: errorBudget, threads: threads, prefillThreads: prefillThreads)
     }
 }

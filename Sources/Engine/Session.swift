@@ -1,6 +1,5 @@
 internal import Compute
 public import Gemma
-internal import Planner
 public import Tokenizer
 
 /// One sequence of text on one model: prefill and generation, on the caller's thread.
@@ -34,8 +33,7 @@ public final class Session {
         self.model = model
         self.settings = settings
         let executor = Executor(threads: max(settings.threads, settings.prefillThreads), kernels: settings.kernels)
-        let plan = Plan(
-            policy: settings.path, formats: model.weights.formats, instructionSet: settings.kernels.instructionSet)
+        let plan = settings.plan(for: model.weights.planned)
         gemma = Gemma(model, plan: plan, executor: executor, ubatch: min(settings.ubatch, context))
         cache = gemma.makeCache(
             capacity: context, keys: settings.cacheElement, values: settings.valueElement ?? settings.cacheElement)

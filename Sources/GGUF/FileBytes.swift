@@ -67,6 +67,23 @@ public final class FileBytes: Sendable {
         self.origin = .allocated
     }
 
+    /// `count` bytes of memory that all have one value: weights to measure kernels with.
+    package init(repeating byte: UInt8, count: Int) {
+        precondition(count >= 0, "FileBytes of \(count) bytes")
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1), alignment: 64)
+        memory.initializeMemory(as: UInt8.self, repeating: byte, count: count)
+        self.path = "(memory)"
+        self.count = count
+        self.start = UnsafeRawPointer(memory)
+        self.origin = .allocated
+    }
+
+    /// When the mapped file was last modified; nil for memory.
+    package var modification: (seconds: Int64, nanoseconds: Int64)? {
+        guard case .mapped(let identity) = origin else { return nil }
+        return (identity.seconds, identity.nanoseconds)
+    }
+
     deinit {
         switch origin {
         case .mapped: munmap(UnsafeMutableRawPointer(mutating: start), count)

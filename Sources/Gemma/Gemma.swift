@@ -113,7 +113,12 @@ public final class Gemma {
             if goesOn?(index) == false { throw CancellationError() }
             executor.rmsNorm(x, weight: layer.attentionNorm, epsilon: c.normEpsilon, rows: n, into: normed)
             probe?(.attentionNorm, index, normed, n)
-            executor.project(normed, rows: n, [on(layer.query, q, n), on(layer.key, k, n), on(layer.value, v, n)])
+            executor.project(
+                normed, rows: n,
+                [
+                    on(.query, index, layer.query, q, n), on(.key, index, layer.key, k, n),
+                    on(.value, index, layer.value, v, n),
+                ])
             executor.rotate(q, angles: angles, rows: n, scale: 1 / Float(c.headDim).squareRoot())
             executor.rotate(k, angles: angles, rows: n)
             probe?(.query, index, q, n)
@@ -122,15 +127,17 @@ public final class Gemma {
             executor.store(keys: k, values: v, batch: batch, layer: index)
             executor.attend(queries: q, batch: batch, layer: index, into: mixed)
             probe?(.attention, index, mixed, n)
-            executor.project(mixed, rows: n, [on(layer.attentionOutput, delta, n)])
+            executor.project(mixed, rows: n, [on(.attentionOutput, index, layer.attentionOutput, delta, n)])
             executor.add(delta, to: x, rows: n)
             probe?(.afterAttention, index, x, n)
 
             executor.rmsNorm(x, weight: layer.feedForwardNorm, epsilon: c.normEpsilon, rows: n, into: normed)
-            executor.project(normed, rows: n, [on(layer.gate, gate, n), on(layer.up, up, n)])
+            probe?(.feedForwardNorm, index, normed, n)
+            executor.project(
+                normed, rows: n, [on(.gate, index, layer.gate, gate, n), on(.up, index, layer.up, up, n)])
             executor.geGLU(gate: gate, up: up, rows: n)
             probe?(.gated, index, gate, n)
-            executor.project(gate, rows: n, [on(layer.down, delta, n)])
+            executor.project(gate, rows: n, [on(.down, index, layer.down, delta, n)])
             executor.add(delta, to: x, rows: n)
             probe?(.afterFeedForward, index, x, n)
         }
@@ -160,13 +167,16 @@ public final class Gemma {
         executor.rmsNorm(
             selected, weight: model.weights.outputNorm, epsilon: model.config.normEpsilon, rows: n, into: selected)
         probe?(.outputNorm, nil, selected, n)
-        executor.project(selected, rows: n, [on(model.weights.output, logits, n)])
+        executor.project(selected, rows: n, [on(.output, nil, model.weights.output, logits, n)])
         probe?(.logits, nil, logits, n)
         return logits
     }
 
-    /// The projection by `weight` into `output`, on the path that the plan has for `n` positions.
-    private func on(_ weight: Weight, _ output: Matrix, _ n: Int) -> Projection {
-        Projection(weight, to: output, path: plan.path(for: weight.format, positions: n))
+    /// The projection by `weight` into `output`, as the plan has it for `n` positions.
+    private func on(
+        _ weightClass: WeightClass, _ layer: Int?, _ weight: Weight, _ output: Matrix, _ n: Int
+    ) -> Projection {
+        let choice = plan.choice(layer: layer, weightClass, positions: n)
+        return Projection(weight, to: output, path: choice.path, threads: choice.threads)
     }
 }

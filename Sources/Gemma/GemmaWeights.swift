@@ -14,7 +14,6 @@ public struct GemmaWeights: Sendable {
         public let up: Weight  // [ff, d]
         public let down: Weight  // [d, ff]
 
-        var projections: [Weight] { [query, key, value, attentionOutput, gate, up, down] }
     }
 
     public let tokenEmbedding: Weight  // [vocabulary, d]
@@ -67,7 +66,5 @@ public struct GemmaWeights: Sendable {
     }
 
     /// The formats that occur in projections.
-    public var formats: Set<WeightFormat> {
-        Set(layers.flatMap { $0.projections.map(\.format) } + [output.format])
-    }
+    public var formats: Set<WeightFormat> { Set(projections.map(\.format)) }
 }

@@ -5,6 +5,6 @@ public typealias Probe = (_ step: ForwardStep, _ layer: Int?, _ result: Matrix, 
 
 /// The named intermediates of the forward pass.
 public enum ForwardStep: String, Sendable, CaseIterable {
-    case embedding, attentionNorm, query, key, value, attention, afterAttention, gated, afterFeedForward, outputNorm,
-        logits
+    case embedding, attentionNorm, query, key, value, attention, afterAttention, feedForwardNorm, gated,
+        afterFeedForward, outputNorm, logits
 }

@@ -9,11 +9,20 @@ struct CaratProcess {
 
     static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "carat")
 
+    /// What the program measures stays among the tests.
+    static let cache = FileManager.default.temporaryDirectory.appending(
+        path: "carat-cli-cache-\(ProcessInfo.processInfo.processIdentifier)")
+
     /// Runs to the end; stdin is `input`, or closed.
-    init(_ arguments: [String], input: Data = Data(), interruptAfter delay: TimeInterval? = nil) throws {
+    init(
+        _ arguments: [String], input: Data = Data(), interruptAfter delay: TimeInterval? = nil,
+        environment: [String: String] = [:]
+    ) throws {
         let process = Process()
         process.executableURL = Self.program
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["XDG_CACHE_HOME": Self.cache.path()]) { $1 }.merging(environment) { $1 }
         let folder = FileManager.default.temporaryDirectory.appending(path: "carat-cli-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

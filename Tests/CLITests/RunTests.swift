@@ -29,7 +29,7 @@ import Testing
 
     @Test func theSameSeedGivesTheSameText() throws {
         func text(_ seed: String, _ more: [String] = []) throws -> String {
-            try CaratProcess(["run", "-p", "The sea", "-n", "30", "-s", seed, "--path", "quant"] + more).output
+            try CaratProcess(["run", "-p", "The sea", "-n", "30", "-s", seed, "--precision", "fast"] + more).output
         }
         let first = try text("11")
         #expect(try text("11", ["-t", "1"]) == first)
@@ -71,7 +71,7 @@ import Testing
     @Test func verboseSaysWhatRunsAndHow() throws {
         let result = try CaratProcess(["run", "-v", "-p", "a", "-n", "1", "-t", "1"])
         for part in [
-            "model: carat-tiny", "kernels: ", "threads: 1 decode", "plan: path auto", "Q4_K", "Q6_K", "KV f16",
+            "model: carat-tiny", "kernels: ", "threads: 1 decode", "plan: precision auto", "Q4_K", "Q6_K", "KV f16",
         ] {
             #expect(result.errors.contains(part), "\(part)")
         }
@@ -98,7 +98,9 @@ import Testing
             (["run", "-p", "a", "--temp", "nan"], 64, "temperature"),
             (["run", "-p", "a", "-l", "5000+1"], 1, "5000"),
             (["run", "-p", "a", "-f", "b"], 64, "not both"),
-            (["run", "-p", "a", "--path", "gpu"], 64, "gpu"),
+            (["run", "-p", "a", "--precision", "gpu"], 64, "gpu"),
+            (["run", "-p", "a", "--error-budget", "-1"], 64, "error budget"),
+            (["run", "-p", "a", "--isa", "mmx"], 64, "Choose one of: portable"),
             (["run", "-p", "a", "-n", "x"], 64, "x"),
             (["run", "--nonsense"], 64, "nonsense"),
             (["frobnicate"], 64, "frobnicate"),
@@ -110,9 +112,9 @@ import Testing
     }
 
     @Test func ctrlCEndsWithWhatWasMade() throws {
-        // 2,000 tokens, each by sgemm on one thread, take seconds: the interrupt comes in their midst
+        // 2,000 tokens by scalar kernels on one thread take seconds: the interrupt comes in their midst
         let result = try CaratProcess(
-            ["run", "-p", "The sea", "--ignore-eos", "--path", "blas", "-t", "1"], interruptAfter: 0.4)
+            ["run", "-p", "The sea", "--ignore-eos", "--isa", "portable", "-t", "1"], interruptAfter: 0.4)
         #expect(result.code == 130 && !result.output.isEmpty)
         #expect(result.errors.contains("ended by interruption"))
     }

@@ -49,7 +49,7 @@ import Testing
 
     @Test func completeReturnsCountsAndSettingsAreInReach() async throws {
         var settings = EngineSettings()
-        settings.path = .quant
+        settings.precision = .fast
         settings.cacheElement = .f32
         settings.context = 64
         let model = try Model.embedded(settings: settings)

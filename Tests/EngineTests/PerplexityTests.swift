@@ -22,20 +22,20 @@ import Tokenizer
     static let formats = ["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q3_K_M", "Q2_K"]
         .filter(Fixtures.hasTinyModel)
 
-    @Test(arguments: formats, [PathPolicy.blas, .quant])
-    func isLlamaCpps(format: String, policy: PathPolicy) throws {
+    @Test(arguments: formats, MatmulPath.allCases)
+    func isLlamaCpps(format: String, path: MatmulPath) throws {
         let file = try #require(try Fixtures.tinyModel(format))
         let golden = try JSONDecoder().decode(Golden.self, from: try Fixtures.data("goldens/perplexity.json"))
         let expected = try #require(golden.perplexity[format])
         let model = try GemmaModel(file)
         let gemma = Gemma(
-            model, plan: Plan(policy: policy, formats: model.weights.formats),
+            model, plan: .uniform(path),
             executor: Executor(threads: ThreadBudget.current().threads))
         let tokens = model.tokenizer.encode(try Fixtures.text("texts/heldout.txt"))
         let result = try Perplexity(of: tokens, gemma: gemma, window: golden.context)
         #expect(result.scoredTokens == tokens.count / golden.context * (golden.context / 2 - 1))
         #expect(abs(result.value / expected - 1) < 0.003, "\(format): \(result.value), llama.cpp \(expected)")
-        print("perplexity \(format) \(policy.rawValue): \(result.value), llama.cpp \(expected)")
+        print("perplexity \(format) \(path.rawValue): \(result.value), llama.cpp \(expected)")
     }
 
     /// A byte per number instead of four does not change how well a text is foretold.
@@ -55,7 +55,7 @@ import Tokenizer
     @Test func aTextShorterThanAWindowIsAnError() throws {
         let model = try GemmaModel(try EmbeddedModel.open())
         let gemma = Gemma(
-            model, plan: Plan(policy: .auto, formats: model.weights.formats), executor: Executor(threads: 1))
+            model, plan: EngineSettings().plan(for: model.weights.planned), executor: Executor(threads: 1))
         #expect(throws: EngineError.textTooShort(tokens: 3, needed: 512)) {
             try Perplexity(of: [2, 5, 6], gemma: gemma)
         }

@@ -34,7 +34,7 @@ import Tokenizer
 
     @Test func theSameSeedGivesTheSameText() throws {
         func text(_ seed: UInt64, threads: Int) throws -> String {
-            let session = try session { ($0.threads, $0.prefillThreads, $0.path) = (threads, threads, .quant) }
+            let session = try session { ($0.threads, $0.prefillThreads, $0.precision) = (threads, threads, .fast) }
             var options = GenerationOptions(maxTokens: 40)
             options.sampling.seed = seed
             return try session.generate(session.model.tokenizer.encode("The sea"), options: options) { _ in true }.text
@@ -46,18 +46,18 @@ import Tokenizer
 
     @Test func aLaterPromptContinuesTheSequence() throws {
         let tokens = try session().model.tokenizer.encode("It was the best of times, it was the worst of times")
-        let whole = try session { $0.path = .quant }.generate(tokens, options: greedy(12)) { _ in true }
-        let parts = try session { ($0.path, $0.ubatch) = (.quant, 4) }
+        let whole = try session { $0.precision = .fast }.generate(tokens, options: greedy(12)) { _ in true }
+        let parts = try session { ($0.precision, $0.ubatch) = (.fast, 4) }
         _ = try parts.generate(Array(tokens.prefix(5)), options: greedy(0)) { _ in true }
         let rest = try parts.generate(Array(tokens.dropFirst(5)), options: greedy(12)) { _ in true }
         #expect(rest.text == whole.text && rest.timings.cachedTokens == 5)
     }
 
     @Test func aCutReplyIsContinuedFromItsLastToken() throws {
-        let whole = try session { $0.path = .quant }
+        let whole = try session { $0.precision = .fast }
         let tokens = whole.model.tokenizer.encode("She had been")
         let expected = try whole.generate(tokens, options: greedy(10)) { _ in true }.text
-        let parts = try session { $0.path = .quant }
+        let parts = try session { $0.precision = .fast }
         var text = try parts.generate(tokens, options: greedy(4)) { _ in true }.text
         text += try parts.generate([], options: greedy(6)) { _ in true }.text
         #expect(text == expected)

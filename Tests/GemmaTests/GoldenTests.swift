@@ -9,10 +9,9 @@ import Tokenizer
 
 /// carat-tiny against references that were made by other programs.
 @Suite(.serialized) struct GoldenTests {
-    private func gemma(_ file: GGUFFile, _ policy: PathPolicy, threads: Int = 2) throws -> Gemma {
+    private func gemma(_ file: GGUFFile, _ path: MatmulPath, threads: Int = 2) throws -> Gemma {
         let model = try GemmaModel(file)
-        return Gemma(
-            model, plan: Plan(policy: policy, formats: model.weights.formats), executor: Executor(threads: threads))
+        return Gemma(model, plan: .uniform(path), executor: Executor(threads: threads))
     }
 
     @Test(arguments: ["Q2_K", "Q4_K_M", "Q8_0", "F16"])
@@ -37,12 +36,12 @@ import Tokenizer
     /// The training framework's logits: independent of any GGUF runtime. F32 weights, so both paths are full precision.
     @Test(
         .enabled(if: Fixtures.hasTinyModel("F32"), "set CARAT_TEST_MODELS to the folder of carat-tiny-F32.gguf"),
-        arguments: [PathPolicy.blas, .quant])
-    func logitsEqualTheTrainingFrameworks(policy: PathPolicy) throws {
+        arguments: MatmulPath.allCases)
+    func logitsEqualTheTrainingFrameworks(path: MatmulPath) throws {
         let file = try #require(try Fixtures.tinyModel("F32"))
         let tokens = try Fixtures.npy("goldens/tiny-F32-ids.npy", of: Int32.self)
         let expected = try Fixtures.npy("goldens/tiny-F32-logits.npy", of: Float.self)
-        let result = try logits(try gemma(file, policy), tokens, element: .f32).flatMap { $0 }
+        let result = try logits(try gemma(file, path), tokens, element: .f32).flatMap { $0 }
         #expect(result.count == expected.count)
         let largest = expected.map(abs).max() ?? 0
         let worst = zip(result, expected).map { abs($0 - $1) }.max() ?? .infinity
@@ -52,13 +51,13 @@ import Tokenizer
     /// Logits in Double by numpy from the weights as `gguf` (PyPI) decodes them, at five of the same positions. sgemm is
     /// the full-precision form of every format; of those with Float weights the dot path is too.
     @Test(arguments: [
-        ("F16", PathPolicy.blas), ("F16", .quant), ("Q8_0", .blas), ("Q4_K_M", .blas), ("Q2_K", .blas),
+        ("F16", MatmulPath.blas), ("F16", .quant), ("Q8_0", .blas), ("Q4_K_M", .blas), ("Q2_K", .blas),
     ])
-    func logitsEqualNumpys(format: String, policy: PathPolicy) throws {
+    func logitsEqualNumpys(format: String, path: MatmulPath) throws {
         let file = try #require(try Fixtures.tinyModel(format))
         let tokens = try Fixtures.npy("goldens/tiny-F32-ids.npy", of: Int32.self)
         let expected = try Fixtures.npy("goldens/tiny-\(format)-logits.npy", of: Float.self)
-        let all = try logits(try gemma(file, policy), tokens, element: .f32)
+        let all = try logits(try gemma(file, path), tokens, element: .f32)
         let result = [0, 1, 7, 31, 63].flatMap { all[$0] }
         #expect(result.count == expected.count)
         let largest = expected.map(abs).max() ?? 0

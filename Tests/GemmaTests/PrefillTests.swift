@@ -15,11 +15,10 @@ import Testing
     ]
 
     private func logits(
-        _ model: GemmaModel, _ tokens: [Int32], step: Int, policy: PathPolicy, threads: Int,
+        _ model: GemmaModel, _ tokens: [Int32], step: Int, path: MatmulPath, threads: Int,
         element: KVCache.Element = .f16
     ) throws -> [[Float]] {
-        let plan = Plan(policy: policy, formats: model.weights.formats)
-        let gemma = Gemma(model, plan: plan, executor: Executor(threads: threads), ubatch: 512)
+        let gemma = Gemma(model, plan: .uniform(path), executor: Executor(threads: threads), ubatch: 512)
         let cache = gemma.makeCache(capacity: tokens.count, element: element)
         var result: [[Float]] = []
         for start in stride(from: 0, to: tokens.count, by: step) {
@@ -41,10 +40,10 @@ import Testing
         random.format = Self.mixes[mix].format
         let model = try GemmaModel(try random.file())
         let tokens = tokens(n)
-        let decoded = try logits(model, tokens, step: 1, policy: .quant, threads: 1)
+        let decoded = try logits(model, tokens, step: 1, path: .quant, threads: 1)
         #expect(decoded.allSatisfy { $0.allSatisfy(\.isFinite) })
-        #expect(try logits(model, tokens, step: n, policy: .quant, threads: 2) == decoded)
-        #expect(try logits(model, tokens, step: n, policy: .quant, threads: 1) == decoded)
+        #expect(try logits(model, tokens, step: n, path: .quant, threads: 2) == decoded)
+        #expect(try logits(model, tokens, step: n, path: .quant, threads: 1) == decoded)
     }
 
     @Test(arguments: [(4, 4), (4, 2)])
@@ -57,8 +56,8 @@ import Testing
         let model = try GemmaModel(try random.file())
         let tokens = tokens(40)
         #expect(
-            try logits(model, tokens, step: 40, policy: .quant, threads: 2)
-                == (try logits(model, tokens, step: 1, policy: .quant, threads: 2)))
+            try logits(model, tokens, step: 40, path: .quant, threads: 2)
+                == (try logits(model, tokens, step: 1, path: .quant, threads: 2)))
     }
 
     /// Weights as Float have full precision on both paths.
@@ -68,8 +67,8 @@ import Testing
         random.format = { _ in type }
         let model = try GemmaModel(try random.file())
         let tokens = tokens(n)
-        let dots = try logits(model, tokens, step: 1, policy: .quant, threads: 2, element: .f32)
-        let panels = try logits(model, tokens, step: n, policy: .blas, threads: 2, element: .f32)
+        let dots = try logits(model, tokens, step: 1, path: .quant, threads: 2, element: .f32)
+        let panels = try logits(model, tokens, step: n, path: .blas, threads: 2, element: .f32)
         let largest = dots.joined().map(abs).max() ?? 0
         let worst = zip(dots.joined(), panels.joined()).map { abs($0 - $1) }.max() ?? .infinity
         #expect(worst / largest < 1e-4, "worst \(worst) of \(largest)")
@@ -81,8 +80,8 @@ import Testing
         let model = try GemmaModel(try random.file())
         let tokens = tokens(100)
         #expect(
-            try logits(model, tokens, step: 100, policy: .blas, threads: 1)
-                == (try logits(model, tokens, step: 100, policy: .blas, threads: 2)))
+            try logits(model, tokens, step: 100, path: .blas, threads: 1)
+                == (try logits(model, tokens, step: 100, path: .blas, threads: 2)))
     }
 
     /// Decode steps of some sequences next to prompts of others, over the end of a run of 256 keys too.
@@ -121,8 +120,7 @@ import Testing
 
     @Test func aCancelledForwardLeavesTheCacheAsItWas() throws {
         let model = try GemmaModel(try RandomModel().file())
-        let gemma = Gemma(
-            model, plan: Plan(policy: .quant, formats: model.weights.formats), executor: Executor(threads: 1))
+        let gemma = Gemma(model, plan: .uniform(.quant), executor: Executor(threads: 1))
         let cache = gemma.makeCache(capacity: 8)
         try gemma.forward([5, 6], cache: cache)
         gemma.goesOn = { layer in layer == 0 }
@@ -137,8 +135,7 @@ import Testing
 
     @Test func theProbeSeesEveryStepByName() throws {
         let model = try GemmaModel(try RandomModel().file())
-        let gemma = Gemma(
-            model, plan: Plan(policy: .quant, formats: model.weights.formats), executor: Executor(threads: 1))
+        let gemma = Gemma(model, plan: .uniform(.quant), executor: Executor(threads: 1))
         var seen: [ForwardStep: Int] = [:]
         gemma.probe = { step, layer, result, rows in
             seen[step, default: 0] += 1

@@ -21,8 +21,8 @@ import Tokenizer
 
     @Test(
         .enabled(if: !pairs.isEmpty, "set CARAT_REFERENCE to model.gguf=logits.bin"), arguments: pairs,
-        PathPolicy.allCases)
-    func theFirstChoiceAgrees(pair: String, policy: PathPolicy) throws {
+        Precision.allCases)
+    func theFirstChoiceAgrees(pair: String, precision: Precision) throws {
         let parts = pair.split(separator: "=").map(String.init)
         try #require(parts.count == 2)
         let data = try Data(contentsOf: URL(filePath: parts[1]), options: .mappedIfSafe)
@@ -34,9 +34,11 @@ import Tokenizer
         try #require(vocabulary == model.tokenizer.vocabulary.count && n <= 512)
         let tokens = (0..<n).map { int32(2 + $0) }
 
-        let gemma = Gemma(
-            model, plan: Plan(policy: policy, formats: model.weights.formats),
-            executor: Executor(threads: ThreadBudget.current().threads))
+        let threads = ThreadBudget.current().threads
+        let plan = Plan(
+            weights: model.weights.planned, costs: .reference(Kernels.best.instructionSet), precision: precision,
+            threads: threads, prefillThreads: threads)
+        let gemma = Gemma(model, plan: plan, executor: Executor(threads: threads))
         try gemma.forward(tokens, cache: gemma.makeCache(capacity: n))
         var agreed = 0
         var unexplained = 0
@@ -57,7 +59,8 @@ import Tokenizer
             }
         }
         print(
-            "\(parts[0].split(separator: "/").last ?? "") \(policy.rawValue): first choice agrees at \(agreed) of \(n)")
+            "\(parts[0].split(separator: "/").last ?? "") \(precision.rawValue): first choice agrees at \(agreed) of \(n)"
+        )
         #expect(
             agreed >= n * 63 / 64 || unexplained == 0, "\(unexplained) differ by more than 1 % of the logits' range")
     }

@@ -1,0 +1,71 @@
+internal import Compute
+public import Gemma
+public import Planner
+
+extension EngineSettings {
+    /// Where the costs of a plan come from.
+    public enum CostSource: Sendable {
+        /// Measured earlier, and kept.
+        case stored
+        /// Measured now, and kept.
+        case measured
+        /// The constants of the program.
+        case builtIn
+    }
+
+    /// Sets `costs` and `errors` from what was measured on this machine and of this file, measuring what is missing.
+    ///
+    /// The first time on a machine takes about 0.1 s, the first time with a file as much again. Costs are those of all
+    /// threads that this process can have, whatever the settings ask for. What cannot be kept is not used either: choices
+    /// from a measurement that the next run would repeat could differ by its noise.
+    ///
+    /// - Parameters:
+    ///   - facts: where measurements are kept; nil takes the built-in costs.
+    ///   - remeasures: measures even what is known, and uses it even if it cannot be kept.
+    ///   - needsErrors: measures errors for a precision that does not ask for them too.
+    ///   - progress: told what is being measured, before it is.
+    @discardableResult
+    public mutating func calibrate(
+        for model: GemmaModel, facts: MeasuredFacts?, remeasures: Bool = false, needsErrors: Bool = false,
+        progress: (String) -> Void = { _ in }
+    ) -> CostSource {
+        if precision == .auto || needsErrors {
+            errors = measuredErrors(of: model, facts: facts, remeasures: remeasures, progress: progress)
+        }
+        let machine = MachineIdentity(kernels: kernels, threads: ThreadBudget.current().threads)
+        let needed = model.weights.formats
+        let known = remeasures ? nil : facts?.costs(of: machine)
+        if let known, needed.allSatisfy(known.has) {
+            costs = known
+            return .stored
+        }
+        guard remeasures || facts?.isWritable == true else {
+            facts?.log("what was measured could not be kept, so the built-in costs are used")
+            costs = nil
+            return .builtIn
+        }
+        progress("measuring this machine ... about 0.1 s, once")
+        var calibration = Calibration(kernels: kernels, threads: machine.threads)
+        let measured =
+            if let known {
+                calibration.costs(of: needed.filter { !known.has($0) }, knowing: known)
+            } else {
+                calibration.costs(of: needed)
+            }
+        let isKept = facts?.store(measured, of: machine) ?? false
+        costs = isKept || remeasures ? measured : nil
+        return costs == nil ? .builtIn : .measured
+    }
+
+    private func measuredErrors(
+        of model: GemmaModel, facts: MeasuredFacts?, remeasures: Bool, progress: (String) -> Void
+    ) -> ErrorTable {
+        let identity = model.identity
+        if !remeasures, let identity, let known = facts?.errors(of: identity) { return known }
+        progress("measuring the model's precision ... about 0.1 s, once per file")
+        let table = ErrorMeasurement.table(of: model, kernels: kernels, threads: max(threads, prefillThreads))
+        // without a place to keep it, it is measured each time: it has no noise
+        if let facts, let identity { _ = facts.store(table, of: identity) }
+        return table
+    }
+}

@@ -1,0 +1,288 @@
+public import Compute
+internal import GGUF
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Measures what the operations of a forward pass cost on this machine, in about a tenth of a second.
+///
+/// It runs the real `Executor.project` on weights in memory that are larger than the caches, a window after another, so
+/// that reading from memory is part of every cost. Costs of one thread are its CPU time, the least of several short
+/// samples: other processes hardly matter. How much faster the team is takes both ends of a sample to find all threads
+/// running; on a machine too busy for that, what cores usually give is assumed.
+public struct Calibration {
+    private let executor: Executor
+    private let threads: Int
+    private let clock = ContinuousClock()
+    /// Weights of every format: bytes 0x11 are finite numbers in each.
+    private let pool: FileBytes
+    private var poolOffset = 0
+    private let input = Matrix(rows: 512, columns: columns)
+    private var outputs: [Int: Matrix] = [:]
+
+    private static let columns = 2048
+    private static let poolBytes = 48 << 20
+    private static let largest = 512
+
+    /// - Parameter threads: of the team, as many as the program will use.
+    public init(kernels: Kernels, threads: Int) {
+        executor = Executor(threads: threads, kernels: kernels)
+        self.threads = threads
+        pool = FileBytes(repeating: 0x11, count: Self.poolBytes)
+        for row in 0..<Self.largest { input[row: row] = Self.wave }
+    }
+
+    /// Some input: its values do not change the time.
+    private static let wave = (0..<columns).map { Float($0 % 37 - 18) / 9 }
+
+    /// All costs, of projections for `formats` only.
+    public mutating func costs(of formats: some Collection<WeightFormat>) -> MachineCosts {
+        let scaling = scaling(formats)
+        let quantize = quantize()
+        return MachineCosts(
+            isMeasured: true, instructionSet: executor.kernels.instructionSet.rawValue, threads: threads,
+            formats: self.formats(formats, scaling: scaling, quantize: quantize), readBandwidth: scaling.bandwidth,
+            sgemmRate: sgemmRate(scaling), region: region(), quantScaling: scaling.quant, blasScaling: scaling.blas,
+            elementwise: elementwise(quantize: quantize, scaling: scaling.quant))
+    }
+
+    /// The costs of more formats, for a machine that is known already.
+    public mutating func costs(of formats: some Collection<WeightFormat>, knowing costs: MachineCosts) -> MachineCosts {
+        let scaling = Scaling(bandwidth: costs.readBandwidth, quant: costs.quantScaling, blas: costs.blasScaling)
+        return costs.adding(
+            self.formats(formats, scaling: scaling, quantize: costs.elementwise.quantize.one))
+    }
+
+    // MARK: - One thread
+
+    private mutating func formats(
+        _ formats: some Collection<WeightFormat>, scaling: Scaling, quantize: Double
+    ) -> [String: MachineCosts.FormatCosts] {
+        // The multiplication of the BLAS path is the same for all formats: measured once in full, then one point each.
+        let anchor = MachineCosts.positions.firstIndex(of: Self.anchorPositions) ?? 0
+        var shared: [Double]?
+        var result: [String: MachineCosts.FormatCosts] = [:]
+        for format in formats.sorted(by: { $0.rawValue < $1.rawValue }) {
+            let quant = MachineCosts.positions.map { self.quant(format, positions: $0, quantize: quantize) }
+            let blas: [Double]
+            if let shared {
+                let own = self.blas(format, positions: Self.anchorPositions)
+                blas = shared.map { max($0 + own - shared[anchor], own / 4) }
+            } else {
+                blas = MachineCosts.positions.map { self.blas(format, positions: $0) }
+                shared = blas
+            }
+            let bytes = Double(format.bytesPerRow(columns: Self.columns)) / Double(Self.columns)
+            func curve(_ one: [Double], _ ratio: Double) -> MachineCosts.Curve {
+                MachineCosts.Curve(
+                    one.map { .init(one: $0, team: max($0 * ratio, bytes / scaling.bandwidth.team)) })
+            }
+            result[format.rawValue] = MachineCosts.FormatCosts(
+                quant: curve(quant, scaling.quant), blas: curve(blas, scaling.blas))
+        }
+        return result
+    }
+
+    private static let anchorPositions = 4
+
+    /// Seconds per weight of the quantized path, its input's quantization taken off.
+    private mutating func quant(_ format: WeightFormat, positions n: Int, quantize: Double) -> Double {
+        // the more positions, the fewer rows: a sample stays within about a millisecond
+        let rows = n <= 16 ? 1024 : n <= 64 ? 512 : 64
+        let input = format.activation == .float ? 0 : quantize * Double(n * Self.columns)
+        return perWeight(format, .quant, rows: rows, positions: n, overhead: input, samples: 5)
+    }
+
+    private mutating func blas(_ format: WeightFormat, positions n: Int) -> Double {
+        perWeight(format, .blas, rows: Executor.panelRows, positions: n, overhead: 0, samples: n <= 64 ? 4 : 2)
+    }
+
+    private mutating func perWeight(
+        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, overhead: Double, samples: Int
+    ) -> Double {
+        executor.threads = 1
+        let output = output(columns: rows, positions: n)
+        var best = Double.infinity
+        for _ in 0..<samples {
+            let projection = Projection(window(format, rows: rows), to: output, path: path)
+            best = min(best, cpuSeconds { executor.project(input, rows: n, [projection]) })
+        }
+        return max(best - overhead, best / 4) / Double(rows * Self.columns)
+    }
+
+    /// Seconds to make one activation int8: what a projection with few rows needs beyond what its rows explain.
+    private mutating func quantize() -> Double {
+        let n = 128
+        let times = [16, 48].map { rows in
+            perWeight(.Q4_K, .quant, rows: rows, positions: n, overhead: 0, samples: 6) * Double(rows * Self.columns)
+        }
+        return max(times[0] - (times[1] - times[0]) / 2, times[0] / 20) / Double(n * Self.columns)
+    }
+
+    /// The next window of the pool: by the time it comes round again, it has left the caches.
+    private mutating func window(_ format: WeightFormat, rows: Int) -> Weight {
+        let bytes = rows * format.bytesPerRow(columns: Self.columns)
+        if poolOffset + bytes > Self.poolBytes { poolOffset = 0 }
+        defer { poolOffset += (bytes + 63) / 64 * 64 }
+        return Weight(
+            name: "calibration", format, rows: rows, columns: Self.columns, in: pool, offset: poolOffset)
+    }
+
+    private mutating func output(columns: Int, positions n: Int) -> Matrix {
+        if let known = outputs[columns], known.rowCapacity >= n { return known }
+        let matrix = Matrix(rows: n, columns: columns)
+        outputs[columns] = matrix
+        return matrix
+    }
+
+    /// Floating-point operations per second, from the difference of two numbers of positions: without dequantizing.
+    private mutating func sgemmRate(_ scaling: Scaling) -> MachineCosts.Pair {
+        let few = perWeight(.F32, .blas, rows: Executor.panelRows / 2, positions: 64, overhead: 0, samples: 3)
+        let many = perWeight(.F32, .blas, rows: Executor.panelRows / 2, positions: 192, overhead: 0, samples: 3)
+        let one = 2 * 128 / max(many - few, many / 4)
+        return MachineCosts.Pair(one: one, team: one / scaling.blas)
+    }
+
+    private mutating func elementwise(quantize: Double, scaling: Double) -> MachineCosts.Elementwise {
+        let n = 64
+        let (a, b) = (Matrix(rows: n, columns: Self.columns), Matrix(rows: n, columns: Self.columns))
+        for row in 0..<n {
+            a[row: row] = Self.wave
+            b[row: row] = Self.wave
+        }
+        let scale = Vector(Self.wave)
+        let angles = Matrix(rows: n, columns: Self.headDim)
+        executor.threads = 1
+        func pair(_ one: Double) -> MachineCosts.Pair { MachineCosts.Pair(one: one, team: one * scaling) }
+        func cost(_ body: () -> Void) -> MachineCosts.Pair {
+            pair((0..<5).reduce(.infinity) { best, _ in min(best, cpuSeconds(body)) } / Double(n * Self.columns))
+        }
+        let norm = cost { executor.rmsNorm(a, weight: scale, epsilon: 1e-6, rows: n, into: b) }
+        let geGLU = cost { executor.geGLU(gate: b, up: a, rows: n) }
+        // before `add`, whose sums grow
+        let rotate = cost { executor.rotate(a, angles: angles, rows: n) }
+        let add = cost { executor.add(a, to: b, rows: n) }
+        return MachineCosts.Elementwise(
+            quantize: pair(quantize), norm: norm, geGLU: geGLU, add: add, rotate: rotate,
+            attendPrefill: pair(attention(positions: 128, depth: 0)),
+            attendDecode: pair(attention(positions: 1, depth: 511)))
+    }
+
+    private static let headDim = 256
+
+    /// Seconds per multiply-accumulate of attention by 8 query heads that share one KV head.
+    private mutating func attention(positions n: Int, depth: Int) -> Double {
+        let cache = KVCache(layers: 1, kvHeads: 1, headDim: Self.headDim, capacity: depth + n)
+        let output = output(columns: Self.columns, positions: n)
+        let keys = Double(n) * (Double(depth) + Double(n + 1) / 2)
+        let best = (0..<4).reduce(Double.infinity) { best, _ in
+            min(
+                best,
+                cpuSeconds {
+                    executor.attend(queries: input, first: depth, rows: n, layer: 0, cache: cache, into: output)
+                })
+        }
+        return best / (2 * keys * Double(Self.columns))
+    }
+
+    // MARK: - The team
+
+    /// What the team gains. The ratios are team's time over one thread's, at least 1 / threads.
+    private struct Scaling {
+        /// Bytes per second.
+        let bandwidth: MachineCosts.Pair
+        let quant: Double
+        let blas: Double
+    }
+
+    private mutating func scaling(_ formats: some Collection<WeightFormat>) -> Scaling {
+        // Dot products on Floats do less work per byte than anything else here.
+        let read = perWeight(.F32, .quant, rows: 512, positions: 1, overhead: 0, samples: 8)
+        let bandwidth = Double(MemoryLayout<Float>.stride) / read
+        guard threads > 1 else {
+            return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth), quant: 1, blas: 1)
+        }
+        let format = formats.first { $0.activation == .int8x256 } ?? .Q4_K
+        let shared = ratio(.F32, .quant, rows: 512, positions: 1, one: read, assumed: Self.usualSharing)
+        let compute = perWeight(format, .quant, rows: 512, positions: 8, overhead: 0, samples: 5)
+        let quant = ratio(format, .quant, rows: 512, positions: 8, one: compute, assumed: 0)
+        let panel = perWeight(format, .blas, rows: Executor.panelRows, positions: 16, overhead: 0, samples: 3)
+        let blas = ratio(format, .blas, rows: Executor.panelRows, positions: 16, one: panel, assumed: 0)
+        return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth / shared), quant: quant, blas: blas)
+    }
+
+    /// A core or two fill most of a memory channel's bandwidth.
+    private static let usualSharing = 0.6
+
+    /// Team's time over one thread's; `assumed` where no sample finds the threads running.
+    private mutating func ratio(
+        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, one: Double, assumed: Double
+    ) -> Double {
+        executor.threads = threads
+        let limit = Self.poolBytes / 2 / format.bytesPerRow(columns: Self.columns)
+        let rows = min(rows * threads, limit)
+        let output = output(columns: rows, positions: n)
+        let start = clock.now
+        var best = Double.infinity
+        var clean = 0
+        while clean < 6, seconds(since: start) < Self.patience {
+            let projection = Projection(window(format, rows: rows), to: output, path: path)
+            guard isTeamRunning else { continue }
+            let time = wallSeconds { executor.project(input, rows: n, [projection]) }
+            guard isTeamRunning else { continue }
+            clean += 1
+            best = min(best, time)
+        }
+        let even = 1 / Double(threads)
+        let measured = best / Double(rows * Self.columns) / one
+        return measured.isFinite ? min(max(measured, even), 1) : max(assumed, even)
+    }
+
+    /// How long a sample with all threads running is looked for, seconds.
+    private static let patience = 0.012
+
+    /// Whether all threads are on a core: else an empty region takes as long as others' time slices.
+    private var isTeamRunning: Bool { wallSeconds(emptyRegion) < Self.slowRegion + 1e-6 * Double(threads) }
+    private static let slowRegion = 15e-6
+    private static let usualRegion = 3e-6
+
+    private func emptyRegion() { executor.team.run(chunks: threads, threads: threads) { _, _ in } }
+
+    /// Seconds to start and end a region.
+    private func region() -> Double {
+        guard threads > 1 else { return 0 }
+        let best = (0..<100).reduce(Double.infinity) { best, _ in min(best, wallSeconds(emptyRegion)) }
+        return best < Self.slowRegion ? best : Self.usualRegion
+    }
+
+    // MARK: - Time
+
+    private func seconds(since start: ContinuousClock.Instant) -> Double { (clock.now - start) / .seconds(1) }
+
+    private func wallSeconds(_ body: () -> Void) -> Double {
+        let start = clock.now
+        body()
+        return max(seconds(since: start), 1e-9)
+    }
+
+    /// CPU time of this thread: it stands still while others have the core.
+    private func cpuSeconds(_ body: () -> Void) -> Double {
+        let start = ThreadTime.now
+        body()
+        return max(ThreadTime.now - start, 1e-9)
+    }
+}
+
+/// CPU time of the calling thread, in seconds.
+public enum ThreadTime {
+    public static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}

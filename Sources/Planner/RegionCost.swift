@@ -1,0 +1,50 @@
+internal import Compute
+
+extension MachineCosts {
+    /// One projection of a region, and the path it takes.
+    struct Work {
+        let weight: PlannedWeight
+        let path: MatmulPath
+    }
+
+    /// Predicted seconds of projections that share one input of `n` positions and run in one parallel region.
+    func seconds(of region: [Work], positions n: Int, threads: Int, quantizesInput: Bool = true) -> Double {
+        guard let columns = region.first?.weight.columns else { return 0 }
+        let isQuantizing = region.contains { $0.path == .quant && $0.weight.format.activation != .float }
+        var seconds = makespan(region, positions: n, threads: threads)
+        if isQuantizing, quantizesInput {
+            let cost = self.seconds(elementwise.quantize, threads: min(n, threads))
+            seconds += Double(n * columns) * cost
+            if n > 1, threads > 1 { seconds += self.region }
+        }
+        return seconds + (threads > 1 ? self.region : 0)
+    }
+
+    /// Chunks of rows go to whoever is free, so the last ones may leave threads idle: with few chunks that is much.
+    private func makespan(_ works: [Work], positions n: Int, threads: Int) -> Double {
+        let counts = works.map { ($0.weight.rows + $0.weight.chunkRows($0.path) - 1) / $0.weight.chunkRows($0.path) }
+        let busy = min(threads, counts.reduce(0, +))
+        var loads = [Double](repeating: 0, count: busy)
+        var even = 0.0
+        for (work, count) in zip(works, counts) {
+            let weight = work.weight
+            guard let format = formats[weight.format.rawValue] else { continue }
+            let curve = work.path == .quant ? format.quant : format.blas
+            // what one thread needs while the others are busy too
+            let perWeight = seconds(curve.cost(positions: n), threads: busy) * Double(min(busy, self.threads))
+            let perRow = perWeight * Double(weight.columns)
+            if count > 32 * busy {
+                even += perRow * Double(weight.rows) / Double(min(busy, self.threads))
+                continue
+            }
+            let chunkRows = weight.chunkRows(work.path)
+            for chunk in 0..<count {
+                let free = loads.indices.min { loads[$0] < loads[$1] } ?? 0
+                loads[free] += perRow * Double(min(chunkRows, weight.rows - chunk * chunkRows))
+            }
+        }
+        // more threads than the team has take turns
+        let turns = Double(busy) / Double(min(busy, self.threads))
+        return even + (loads.max() ?? 0) * turns
+    }
+}

@@ -1,0 +1,25 @@
+import Compute
+import Planner
+import Testing
+
+@Suite(.serialized) struct CalibrationTests {
+    @Test func itMeasuresTheFormatsAskedForAndAddsOthersLater() {
+        var calibration = Calibration(kernels: .best, threads: 2)
+        let costs = calibration.costs(of: [.Q4_K])
+        #expect(costs.isPlausible && costs.isMeasured && costs.threads == 2)
+        #expect(costs.has(.Q4_K) && !costs.has(.Q6_K))
+        #expect(costs.instructionSet == Kernels.best.instructionSet.rawValue)
+        let more = calibration.costs(of: [.F16], knowing: costs)
+        #expect(more.has(.F16) && more.formats["Q4_K"] == costs.formats["Q4_K"] && more.region == costs.region)
+    }
+
+    @Test func moreWorkTakesLonger() throws {
+        var calibration = Calibration(kernels: .best, threads: 1)
+        let costs = try #require(calibration.costs(of: [.Q4_K]).formats["Q4_K"])
+        for curve in [costs.quant, costs.blas] {
+            #expect(curve.points.count == MachineCosts.positions.count)
+            #expect(curve.points[5].one > 2 * curve.points[3].one)  // 64 positions against 8
+            #expect(curve.points[6].one > 4 * curve.points[5].one)  // 512 against 64
+        }
+    }
+}
