@@ -59,7 +59,7 @@ struct PlanCheck {
             weight, to: matrices.output(weight.rows), path: choice.path, threads: choice.threads)
         let input = matrices.input(weight.columns)
         executor.threads = n == 1 ? settings.threads : settings.prefillThreads
-        return time(threads: min(choice.threads, executor.threads)) { executor.project(input, rows: n, [projection]) }
+        return time(threads: min(choice.threads, executor.threads)) { executor.project(input, rows: n, projection) }
     }
 
     /// Inputs and outputs of `n` positions, one of each width: made once, as in a forward pass.

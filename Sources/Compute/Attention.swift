@@ -20,20 +20,19 @@ extension Executor {
 
         let work = attention
         work.plan(batch, kvHeads: shape.kvHeads, group: group, dim: dim, workers: team.size, threads: threads)
-        let call = AttentionCall(
+        work.call = AttentionCall(
             table: kernels.table, batch: batch, work: work, queries: queries, output: output, layer: layer,
             group: group, dim: dim)
-        team.run(chunks: work.items.count, threads: threads) { index, worker in
-            call.attend(work.items[index], worker: worker)
-        }
+        defer { work.call = nil }
+        team.run(work, chunks: work.items.count, threads: threads)
         // joining a few runs is sooner done than shared out
         let isLong = work.partialFloats > 1 << 17
-        team.run(chunks: work.joins.count, threads: isLong ? threads : 1) { index, _ in call.join(work.joins[index]) }
+        team.run(chunks: work.joins.count, threads: isLong ? threads : 1) { index, _ in work.join(index) }
     }
 }
 
 /// The work of one attention call, cut into items for the threads, and its memory; kept from call to call.
-final class AttentionWork {
+final class AttentionWork: SharedWork {
     /// Keys of one run. Runs begin at multiples of it whatever the ubatch, and are joined in ascending order, so that a
     /// position's result has the same bits in a prefill of 512, in decode, and on any number of threads.
     static let runLength = Int(CARAT_RUN)
@@ -62,6 +61,8 @@ final class AttentionWork {
         let partial: Int
     }
 
+    /// What the items share while they are worked on.
+    fileprivate var call: AttentionCall?
     private(set) var items: [Item] = []
     private(set) var joins: [Join] = []
     private(set) var partialFloats = 0
@@ -109,6 +110,14 @@ final class AttentionWork {
         (block.rows.count * group * (dim + 2) + 15) / 16 * 16
     }
 
+    override func run(chunk: Int, worker: Int) {
+        call?.attend(items[chunk], worker: worker)
+    }
+
+    fileprivate func join(_ index: Int) {
+        call?.join(joins[index])
+    }
+
     func partial(at offset: Int) -> UnsafeMutablePointer<Float> { partials.base + offset }
     func scratch(_ worker: Int) -> UnsafeMutablePointer<Float> { scratch.base + worker * scratchStride }
 }
@@ -122,7 +131,7 @@ extension Batch.Block {
 private struct AttentionCall {
     let table: UnsafePointer<carat_kernels>
     let batch: Batch
-    let work: AttentionWork
+    unowned let work: AttentionWork
     let queries: Matrix
     let output: Matrix
     let layer: Int

@@ -9,23 +9,6 @@ extension Executor {
         forEach(rows) { row in norm(x.row(row), weight.base, epsilon, x.columns, output.row(row)) }
     }
 
-    /// gate = gelu(gate) * up with the tanh form of GELU: the gated unit of Gemma's feed-forward layers.
-    public func geGLU(gate: Matrix, up: Matrix, rows: Int) {
-        precondition(gate.columns == up.columns, "geGLU: columns differ")
-        precondition(rows <= gate.rowCapacity && rows <= up.rowCapacity, "geGLU of \(rows) rows")
-        let geglu = kernels.table.pointee.geglu
-        // one position is still 16,384 exponentials: worth sharing
-        let parts = rows == 1 && gate.columns >= 4096 ? threads : 1
-        let width = ((gate.columns + parts - 1) / parts + 31) / 32 * 32
-        forEach(rows * parts) { item in
-            let first = item % parts * width
-            let count = min(width, gate.columns - first)
-            guard count > 0 else { return }
-            let target = gate.row(item / parts) + first
-            geglu(target, up.row(item / parts) + first, count, target)
-        }
-    }
-
     /// x += y, row by row.
     public func add(_ y: Matrix, to x: Matrix, rows: Int) {
         precondition(x.columns == y.columns, "add: columns differ")

@@ -9,31 +9,15 @@ public final class Executor {
         didSet { precondition(threads >= 1 && threads <= team.size, "\(threads) threads of a team of \(team.size)") }
     }
 
-    /// Input of the projection at hand as int8 blocks, per activation format.
-    let int8x32 = ActivationBlocks(.int8x32)
-    let int8x256 = ActivationBlocks(.int8x256)
-    /// Per worker: a dequantized panel.
-    private var scratch: [Buffer<Float>?]
+    let projections: ProjectionWork
     let attention = AttentionWork()
+    let gating = GatingWork()
 
     public init(threads: Int, kernels: Kernels = .best) {
         team = ThreadTeam(size: threads)
         self.threads = threads
         self.kernels = kernels
-        scratch = Array(repeating: nil, count: threads)
-    }
-
-    /// Makes sure that each worker has room for `count` Floats; call it before a region, not in one.
-    func reserveScratch(_ count: Int) {
-        for worker in scratch.indices where (scratch[worker]?.count ?? 0) < count {
-            scratch[worker] = nil  // give the old one back first
-            scratch[worker] = Buffer(count: count)
-        }
-    }
-
-    /// One pointer per worker, valid until the next `reserveScratch`.
-    func scratchPointers() -> [UnsafeMutablePointer<Float>] {
-        scratch.compactMap { $0?.base }
+        projections = ProjectionWork(kernels: kernels, workers: threads)
     }
 
     /// Calls `body(item)` for 0 ..< count, in parallel when there is more than one thread and item.

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// One weight, the matrix that its product goes to, and the way to compute it.
 ///
 /// Shape: output [n, weight.rows] = input [n, weight.columns] x transposed weight.
@@ -20,49 +22,53 @@ public struct Projection {
 
 extension Executor {
     /// Computes projections that share the first `n` rows of one input, in one parallel region.
-    public func project(_ input: Matrix, rows n: Int, _ projections: [Projection]) {
+    public func project(_ input: Matrix, rows n: Int, _ list: [Projection]) {
+        begin(input, rows: n)
+        for projection in list { projections.append(projection) }
+        finish(rows: n) { _ in }
+    }
+
+    /// The same for up to three projections: takes no memory.
+    public func project(
+        _ input: Matrix, rows n: Int, _ first: Projection, _ second: Projection? = nil, _ third: Projection? = nil
+    ) {
+        begin(input, rows: n)
+        projections.append(first)
+        if let second { projections.append(second) }
+        if let third { projections.append(third) }
+        finish(rows: n) { _ in }
+    }
+
+    /// The gated feed-forward step: gate = gelu(gate) * up, then one projection of it. Each row is quantized while it is
+    /// still in the cache.
+    public func project(gate: Matrix, up: Matrix, rows n: Int, _ projection: Projection) {
+        guard n > 1 else {
+            geGLU(gate: gate, up: up, rows: n)
+            project(gate, rows: n, projection)
+            return
+        }
+        precondition(gate.columns == up.columns, "geGLU: columns differ")
+        precondition(n <= up.rowCapacity, "geGLU of \(n) rows")
+        begin(gate, rows: n)
+        projections.append(projection)
+        let geglu = kernels.table.pointee.geglu
+        finish(rows: n) { row in geglu(gate.row(row), up.row(row), gate.columns, gate.row(row)) }
+    }
+
+    private func begin(_ input: Matrix, rows n: Int) {
         precondition(n >= 0 && n <= input.rowCapacity, "\(n) of \(input.rowCapacity) rows")
+        projections.begin(input, rows: n)
+    }
+
+    /// - Parameter prepare: completes a row of the input before it is read.
+    private func finish(rows n: Int, prepare: (_ row: Int) -> Void) {
+        defer { projections.end() }
         guard n > 0 else { return }
-        for p in projections {
-            precondition(
-                p.weight.columns == input.columns,
-                "\(p.weight.name) takes \(p.weight.columns) columns, not \(input.columns)")
-            precondition(n <= p.output.rowCapacity, "\(n) rows into \(p.output.rowCapacity)")
+        projections.reserve()
+        forEach(n) { row in
+            prepare(row)
+            projections.quantizeInput(row)
         }
-        quantizeInput(input, rows: n, for: projections)
-        let kernels = projections.map { self.kernel(for: $0, input: input, rows: n) }
-        let chunks = kernels.reduce(0) { $0 + $1.chunks }
-        let wanted = projections.reduce(1) { max($0, $1.threads) }
-        team.run(chunks: chunks, threads: min(threads, wanted)) { chunk, worker in
-            var chunk = chunk
-            for kernel in kernels {
-                if chunk < kernel.chunks { return kernel.run(chunk, worker) }
-                chunk -= kernel.chunks
-            }
-        }
-    }
-
-    /// The work of one projection, cut into chunks of weight rows.
-    struct ChunkedKernel {
-        let chunks: Int
-        let run: (_ chunk: Int, _ worker: Int) -> Void
-    }
-
-    private func kernel(for projection: Projection, input: Matrix, rows: Int) -> ChunkedKernel {
-        switch projection.path {
-        case .blas: panelKernel(projection, input: input, rows: rows)
-        case .quant: dotKernel(projection, input: input, rows: rows)
-        }
-    }
-
-    private func quantizeInput(_ input: Matrix, rows: Int, for projections: [Projection]) {
-        for blocks in [int8x32, int8x256] {
-            let isNeeded = projections.contains { $0.path == .quant && $0.weight.format.activation == blocks.format }
-            guard isNeeded else { continue }
-            blocks.reserve(rows: rows, columns: input.columns)
-            forEach(rows) { row in
-                blocks.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels)
-            }
-        }
+        team.run(projections, chunks: projections.chunks, threads: min(threads, projections.wantedThreads))
     }
 }

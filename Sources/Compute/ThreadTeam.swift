@@ -32,9 +32,18 @@ public final class ThreadTeam {
     /// `worker` counts from 0 to size - 1 and no two running calls share one: it selects scratch memory.
     /// `body` must be safe to run at the same time for different chunks.
     package func run(chunks: Int, threads: Int, _ body: (_ chunk: Int, _ worker: Int) -> Void) {
+        guard min(threads, size, chunks) > 1 else {
+            for chunk in 0..<max(chunks, 0) { body(chunk, 0) }
+            return
+        }
+        withoutActuallyEscaping(body) { run(ClosureWork($0), chunks: chunks, threads: threads) }
+    }
+
+    /// The same for work that is kept: takes no memory.
+    func run(_ work: SharedWork, chunks: Int, threads: Int) {
         let threads = min(threads, size, chunks)
         guard threads > 1 else {
-            for chunk in 0..<max(chunks, 0) { body(chunk, 0) }
+            for chunk in 0..<max(chunks, 0) { work.run(chunk: chunk, worker: 0) }
             return
         }
         let wasRunning = isRunning.exchange(true, ordering: .acquiring)
@@ -42,26 +51,23 @@ public final class ThreadTeam {
         defer { isRunning.store(false, ordering: .releasing) }
         next.store(0, ordering: .relaxed)
 
-        withoutActuallyEscaping(body) { body in
-            var region = Region(team: self, chunks: chunks, body: body)
-            withUnsafeMutablePointer(to: &region) { region in
-                GOMP_parallel(
-                    { $0?.assumingMemoryBound(to: Region.self).pointee.work() }, region, UInt32(threads), 0)
-            }
+        var region = Region(team: self, work: work, chunks: chunks)
+        withUnsafeMutablePointer(to: &region) { region in
+            GOMP_parallel({ $0?.assumingMemoryBound(to: Region.self).pointee.share() }, region, UInt32(threads), 0)
         }
     }
 
     private struct Region {
-        let team: ThreadTeam
+        unowned(unsafe) let team: ThreadTeam
+        unowned(unsafe) let work: SharedWork
         let chunks: Int
-        let body: (Int, Int) -> Void
 
-        func work() {
+        func share() {
             let worker = Int(omp_get_thread_num())
             while true {
                 let chunk = team.next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard chunk < chunks else { return }
-                body(chunk, worker)
+                work.run(chunk: chunk, worker: worker)
             }
         }
     }

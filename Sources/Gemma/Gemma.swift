@@ -114,11 +114,8 @@ public final class Gemma {
             executor.rmsNorm(x, weight: layer.attentionNorm, epsilon: c.normEpsilon, rows: n, into: normed)
             probe?(.attentionNorm, index, normed, n)
             executor.project(
-                normed, rows: n,
-                [
-                    on(.query, index, layer.query, q, n), on(.key, index, layer.key, k, n),
-                    on(.value, index, layer.value, v, n),
-                ])
+                normed, rows: n, on(.query, index, layer.query, q, n), on(.key, index, layer.key, k, n),
+                on(.value, index, layer.value, v, n))
             executor.rotate(q, angles: angles, rows: n, scale: 1 / Float(c.headDim).squareRoot())
             executor.rotate(k, angles: angles, rows: n)
             probe?(.query, index, q, n)
@@ -127,17 +124,16 @@ public final class Gemma {
             executor.store(keys: k, values: v, batch: batch, layer: index)
             executor.attend(queries: q, batch: batch, layer: index, into: mixed)
             probe?(.attention, index, mixed, n)
-            executor.project(mixed, rows: n, [on(.attentionOutput, index, layer.attentionOutput, delta, n)])
+            executor.project(mixed, rows: n, on(.attentionOutput, index, layer.attentionOutput, delta, n))
             executor.add(delta, to: x, rows: n)
             probe?(.afterAttention, index, x, n)
 
             executor.rmsNorm(x, weight: layer.feedForwardNorm, epsilon: c.normEpsilon, rows: n, into: normed)
             probe?(.feedForwardNorm, index, normed, n)
             executor.project(
-                normed, rows: n, [on(.gate, index, layer.gate, gate, n), on(.up, index, layer.up, up, n)])
-            executor.geGLU(gate: gate, up: up, rows: n)
+                normed, rows: n, on(.gate, index, layer.gate, gate, n), on(.up, index, layer.up, up, n))
+            executor.project(gate: gate, up: up, rows: n, on(.down, index, layer.down, delta, n))
             probe?(.gated, index, gate, n)
-            executor.project(gate, rows: n, [on(.down, index, layer.down, delta, n)])
             executor.add(delta, to: x, rows: n)
             probe?(.afterFeedForward, index, x, n)
         }
@@ -167,7 +163,7 @@ public final class Gemma {
         executor.rmsNorm(
             selected, weight: model.weights.outputNorm, epsilon: model.config.normEpsilon, rows: n, into: selected)
         probe?(.outputNorm, nil, selected, n)
-        executor.project(selected, rows: n, [on(.output, nil, model.weights.output, logits, n)])
+        executor.project(selected, rows: n, on(.output, nil, model.weights.output, logits, n))
         probe?(.logits, nil, logits, n)
         return logits
     }

@@ -110,7 +110,7 @@ public struct Calibration {
         var best = Double.infinity
         for _ in 0..<samples {
             let projection = Projection(window(format, rows: rows), to: output, path: path)
-            best = min(best, cpuSeconds { executor.project(input, rows: n, [projection]) })
+            best = min(best, cpuSeconds { executor.project(input, rows: n, projection) })
         }
         return max(best - overhead, best / 4) / Double(rows * Self.columns)
     }
@@ -178,14 +178,15 @@ public struct Calibration {
     /// Seconds per multiply-accumulate of attention by 8 query heads that share one KV head.
     private mutating func attention(positions n: Int, depth: Int) -> Double {
         let cache = KVCache(layers: 1, kvHeads: 1, headDim: Self.headDim, capacity: depth + n)
+        cache.advance(to: depth)
+        let batch = Batch()
+        batch.fill([KVCache.Span(cache, count: n)])
         let output = output(columns: Self.columns, positions: n)
         let keys = Double(n) * (Double(depth) + Double(n + 1) / 2)
         let best = (0..<4).reduce(Double.infinity) { best, _ in
             min(
                 best,
-                cpuSeconds {
-                    executor.attend(queries: input, first: depth, rows: n, layer: 0, cache: cache, into: output)
-                })
+                cpuSeconds { executor.attend(queries: input, batch: batch, layer: 0, into: output) })
         }
         return best / (2 * keys * Double(Self.columns))
     }
@@ -233,7 +234,7 @@ public struct Calibration {
         while clean < 6, seconds(since: start) < Self.patience {
             let projection = Projection(window(format, rows: rows), to: output, path: path)
             guard isTeamRunning else { continue }
-            let time = wallSeconds { executor.project(input, rows: n, [projection]) }
+            let time = wallSeconds { executor.project(input, rows: n, projection) }
             guard isTeamRunning else { continue }
             clean += 1
             best = min(best, time)

@@ -24,7 +24,7 @@ import Testing
     ) -> [[Float]] {
         let executor = Executor(threads: threads, kernels: kernels)
         let y = Matrix(rows: n, columns: weight.rows)
-        executor.project(x, rows: n, [Projection(weight, to: y, path: path)])
+        executor.project(x, rows: n, Projection(weight, to: y, path: path))
         return (0..<n).map { y[row: $0] }
     }
 
@@ -98,7 +98,8 @@ import Testing
         let executor = Executor(threads: 2)
         let outputs = [a, b, c].map { Matrix(rows: 2, columns: $0.rows) }
         let paths: [MatmulPath] = [.quant, .quant, .blas]
-        executor.project(x, rows: 2, zip(zip([a, b, c], outputs), paths).map { Projection($0.0, to: $0.1, path: $1) })
+        let projections = zip(zip([a, b, c], outputs), paths).map { Projection($0.0, to: $0.1, path: $1) }
+        executor.project(x, rows: 2, projections[0], projections[1], projections[2])
         for (index, w) in [a, b, c].enumerated() {
             #expect(
                 [outputs[index][row: 0], outputs[index][row: 1]]

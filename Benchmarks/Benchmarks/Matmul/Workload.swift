@@ -24,5 +24,5 @@ final class Workload {
         projection = Projection(weight, to: Matrix(rows: positions, columns: rows), path: path)
     }
 
-    func run() { executor.project(input, rows: positions, [projection]) }
+    func run() { executor.project(input, rows: positions, projection) }
 }

@@ -1,0 +1,87 @@
+/// The projections of one call, cut into chunks of weight rows, and their memory; kept from call to call.
+final class ProjectionWork: SharedWork {
+    let kernels: Kernels
+    private let workers: Int
+    /// The input as int8 blocks, per activation format.
+    let int8x32 = ActivationBlocks(.int8x32)
+    let int8x256 = ActivationBlocks(.int8x256)
+    /// Per worker: a dequantized panel.
+    private(set) var panels: [Buffer<Float>] = []
+
+    private(set) var input = Matrix(rows: 1, columns: 1)
+    /// Rows of the input.
+    private(set) var rows = 0
+    private var projections: [Projection] = []
+    /// Chunks of the projections up to and including each.
+    private var ends: [Int] = []
+
+    init(kernels: Kernels, workers: Int) {
+        self.kernels = kernels
+        self.workers = workers
+    }
+
+    func begin(_ input: Matrix, rows: Int) {
+        self.input = input
+        self.rows = rows
+    }
+
+    func append(_ projection: Projection) {
+        let weight = projection.weight
+        precondition(
+            weight.columns == input.columns, "\(weight.name) takes \(weight.columns) columns, not \(input.columns)")
+        precondition(rows <= projection.output.rowCapacity, "\(rows) rows into \(projection.output.rowCapacity)")
+        let rowsPerChunk =
+            switch projection.path {
+            case .quant: Executor.dotChunkRows(bytesPerRow: weight.bytesPerRow)
+            case .blas: min(Executor.panelRows, weight.rows)
+            }
+        projections.append(projection)
+        ends.append(chunks + (weight.rows + rowsPerChunk - 1) / rowsPerChunk)
+    }
+
+    /// Forgets the call; the memory stays.
+    func end() {
+        projections.removeAll(keepingCapacity: true)
+        ends.removeAll(keepingCapacity: true)
+    }
+
+    var chunks: Int { ends.last ?? 0 }
+    var wantedThreads: Int { projections.reduce(1) { max($0, $1.threads) } }
+
+    /// Takes the memory that the projections need.
+    func reserve() {
+        for blocks in [int8x32, int8x256] where needs(blocks) { blocks.reserve(rows: rows, columns: input.columns) }
+        if panels.isEmpty, projections.contains(where: { $0.path == .blas }) {
+            panels = (0..<workers).map { _ in Buffer(count: Executor.panelRows * Self.panelColumns) }
+        }
+    }
+
+    /// Quantizes one row of the input as the projections need it; rows may be done at the same time.
+    func quantizeInput(_ row: Int) {
+        quantizeInput(row, to: int8x32)
+        quantizeInput(row, to: int8x256)
+    }
+
+    private func quantizeInput(_ row: Int, to blocks: ActivationBlocks) {
+        guard needs(blocks) else { return }
+        blocks.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels)
+    }
+
+    private func needs(_ blocks: ActivationBlocks) -> Bool {
+        projections.contains { $0.path == .quant && $0.weight.format.activation == blocks.format }
+    }
+
+    override func run(chunk: Int, worker: Int) {
+        var start = 0
+        for (projection, end) in zip(projections, ends) {
+            if chunk < end {
+                switch projection.path {
+                case .quant: multiplyDots(projection, chunk: chunk - start)
+                case .blas: multiplyPanel(projection, chunk: chunk - start, worker: worker)
+                }
+                return
+            }
+            start = end
+        }
+    }
+}
