@@ -1,5 +1,6 @@
 import Compute
 import Engine
+import GGUF
 import Gemma
 import Planner
 import Tokenizer
@@ -14,6 +15,9 @@ struct PlanCheck {
     private let settings: EngineSettings
     private let executor: Executor
     private let clock = ContinuousClock()
+
+    /// A model of fewer bytes may stay in the caches from one pass to the next, where predictions read from memory.
+    private static let cacheableBytes = 256 << 20
 
     /// Up to this many positions, time depends on whether the weights come from memory or from a cache.
     private static let coldPositions = 16
@@ -30,6 +34,7 @@ struct PlanCheck {
         for n in Set(report.weights.flatMap { $0.choices.map(\.n) }).sorted() {
             let matrices = Matrices(positions: n)
             let isCold = n <= Self.coldPositions
+            let flush = isCold && model.file.bytes.count < Self.cacheableBytes ? CacheFlush() : nil
             let groups = report.groups.indices.filter { index in report.weights[index].choices.contains { $0.n == n } }
             let samples = groups.flatMap { group in
                 report.groups[group].indices.prefix(isCold ? .max : 2).map { (group: group, index: $0) }
@@ -37,6 +42,7 @@ struct PlanCheck {
             var best = [Double](repeating: .infinity, count: samples.count)
             for _ in 0..<(isCold ? 6 : 3) {
                 for (place, sample) in samples.enumerated() {
+                    flush?.run(on: executor)
                     best[place] = min(best[place], seconds(weights[sample.index], sample.index, positions: n, matrices))
                 }
             }
@@ -60,6 +66,18 @@ struct PlanCheck {
         let input = matrices.input(weight.columns)
         executor.threads = n == 1 ? settings.threads : settings.prefillThreads
         return time(threads: min(choice.threads, executor.threads)) { executor.project(input, rows: n, projection) }
+    }
+
+    /// Reads enough memory to drive everything else out of the caches.
+    private struct CacheFlush {
+        private let weight = Weight(
+            name: "flush", .F32, rows: 8192, columns: 2048, in: FileBytes(repeating: 0x11, count: 64 << 20))
+        private let input = Matrix(rows: 1, columns: 2048)
+        private let output = Matrix(rows: 1, columns: 8192)
+
+        func run(on executor: Executor) {
+            executor.project(input, rows: 1, [Projection(weight, to: output, path: .quant)])
+        }
     }
 
     /// Inputs and outputs of `n` positions, one of each width: made once, as in a forward pass.

@@ -138,8 +138,8 @@ import Testing
         #expect(result.code == 64 && result.errors.contains("-n is '\(list)'"))
     }
 
-    /// The printed prediction against a run: each weight's time within 20 %. One thread, so that CPU time can be compared,
-    /// which a busy machine does not stretch; what still disturbs both gets three tries.
+    /// The printed prediction against a run: each weight's time within 20 %. One thread, so that CPU time can be
+    /// compared, which a busy machine does not stretch; what still disturbs both gets three tries.
     @Test func predictionsHoldWithinAFifth() throws {
         try withFolder { folder in
             let model = folder.appending(path: "model.gguf")
@@ -152,9 +152,8 @@ import Testing
                 let report = try report(
                     [model.path(), "--check", "--recalibrate", "-t", "1", "-n", "1,4,24,256"],
                     environment: ["XDG_CACHE_HOME": folder.path()])
-                let large = report.weights.filter {
-                    ["query", "attentionOutput", "gate", "up", "down"].contains($0.weight)
-                }
+                let names = ["query", "attentionOutput", "gate", "up", "down"]
+                let large = report.weights.filter { names.contains($0.weight) }
                 #expect(large.count >= 5)
                 misses = large.flatMap { group in
                     group.choices.compactMap { row in
