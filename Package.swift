@@ -27,7 +27,7 @@ let package = Package(
         .library(name: "Carat", targets: ["Carat"]),
         .executable(name: "carat", targets: ["CLI"]),
         // For Benchmarks/, which is a package of its own; no promise to others.
-        .library(name: "_CaratParts", targets: ["Compute", "GGUF"]),
+        .library(name: "_CaratParts", targets: ["CKernels", "Compute", "Engine", "GGUF", "Gemma", "Synthetic"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

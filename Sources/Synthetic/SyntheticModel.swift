@@ -40,7 +40,7 @@ public struct SyntheticModel: Sendable {
 
     /// Writes the model to `path`, which gets its name when all is on disk. The same bytes each time.
     ///
-    /// - Parameter progress: the fraction written; what it throws ends the work and leaves no file.
+    /// - Parameter progress: the fraction of the data written; what it throws ends the work and leaves no file.
     /// Throws: `GGUFError.cannotWrite`, or what `progress` throws.
     public func write(to path: String, progress: (_ fraction: Double) throws -> Void = { _ in }) throws {
         try write(writer(), to: path, progress: progress)
@@ -49,7 +49,7 @@ public struct SyntheticModel: Sendable {
     /// The path of the model's file in `directory`, by default `models` in Carat's cache folder. Made if it is not there,
     /// or not whole, or made by another version. Two processes at once make it twice, and the later one replaces the other.
     ///
-    /// - Parameter progress: the fraction written; never called when the file is there. What it throws ends the work.
+    /// - Parameter progress: the fraction of the data written; never called when the file is there. What it throws ends the work.
     /// Throws: ``SyntheticModelError``, or what `progress` throws.
     public static func cached(
         named name: String, directory: String? = nil, progress: (_ fraction: Double) throws -> Void = { _ in }
@@ -72,7 +72,10 @@ public struct SyntheticModel: Sendable {
     }
 
     private func write(_ writer: GGUFWriter, to path: String, progress: (Double) throws -> Void) throws {
-        let total = Double(writer.byteCount)
+        let total = shape.tensors.reduce(0) { sum, tensor in
+            let type = format(of: tensor)
+            return sum + tensor.shape.reduce(1, *) / type.blockSize * type.bytesPerBlock
+        }
         var written = 0
         var seed: UInt64 = 0
         try progress(0)
@@ -81,7 +84,7 @@ public struct SyntheticModel: Sendable {
             func note(_ bytes: ArraySlice<UInt8>) throws {
                 try append(bytes)
                 written += bytes.count
-                try progress(Double(written) / total)
+                try progress(Double(written) / Double(total))
             }
             if tensor.shape.count == 1 {
                 // norm weights lie around 1

@@ -31,7 +31,8 @@ import Tokenizer
         let model = try GemmaModel(try SyntheticModel(name: "carat-tiny:Q2_K").file())
         let text = "The year is 2024; naïve, no? 🌍\n"
         let tokens = model.tokenizer.encode(text)
-        #expect(tokens.count < text.utf8.count && model.tokenizer.decode(tokens) == text)
+        let decoded = try model.tokenizer.decodeToString(tokens)
+        #expect(tokens.count < text.utf8.count && decoded == text)
         #expect(model.tokenizer.endOfTurn == 107)
     }
 
@@ -46,20 +47,21 @@ import Tokenizer
             }
         }
         let file = URL(filePath: try path())
-        #expect(fractions.first == 0 && fractions == fractions.sorted() && (0.99...1).contains(fractions.last ?? 0))
+        #expect(fractions.first == 0 && fractions == fractions.sorted() && fractions.last == 1)
         let bytes = try Data(contentsOf: file)
-        #expect(bytes.count == (try SyntheticModel(name: "carat-tiny:Q4_K_M").byteCount))
-        #expect(try path() == file.path() && fractions.isEmpty)
+        #expect(try bytes.count == SyntheticModel(name: "carat-tiny:Q4_K_M").byteCount)
+        let again = try path()
+        #expect(again == file.path() && fractions.isEmpty)
 
         // cut short, or with another header: made anew
         try bytes.dropLast(1).write(to: file)
         _ = try path()
-        #expect(!fractions.isEmpty && (try Data(contentsOf: file)) == bytes)
+        #expect(try !fractions.isEmpty && Data(contentsOf: file) == bytes)
         var other = bytes
         other[80] ^= 1
         try other.write(to: file)
         _ = try path()
-        #expect(!fractions.isEmpty && (try Data(contentsOf: file)) == bytes)
+        #expect(try !fractions.isEmpty && Data(contentsOf: file) == bytes)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path()).count == 1)
     }
 
