@@ -26,8 +26,9 @@ let benchmarks: @Sendable () -> Void = {
 
     let activations = (0..<16_384).map { Float($0 % 251) / 125 - 1 }
     nonisolated(unsafe) let output = UnsafeMutablePointer<Float>.allocate(capacity: activations.count)
+    // int8x256 takes the most room
     nonisolated(unsafe) let blocks = UnsafeMutableRawPointer.allocate(
-        byteCount: activations.count / 32 * MemoryLayout<carat_act32>.stride, alignment: 64)
+        byteCount: activations.count / 256 * MemoryLayout<carat_act256>.stride, alignment: 64)
 
     Benchmark("quantize-int8x256-16384", configuration: configuration) { benchmark in
         AllocationMeter.measure(benchmark) {
