@@ -5,10 +5,10 @@ PROMPT ?= It was a dark night, and the old man
 TOKENS ?= 64
 PREFIX ?= /usr/local
 
-.PHONY: help setup build run test bench format install clean
+.PHONY: help setup build run test bench bench-check format install clean
 
 help: ## Print this menu
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install OpenBLAS and libomp where they are missing
 	@SWIFT="$(SWIFT)" scripts/setup
@@ -24,8 +24,11 @@ run: build ## Build, then generate text with the model inside the program (PROMP
 test: setup ## Run all tests
 	$(SWIFT) test -c release --disable-xctest
 
-bench: setup ## Measure both matmul paths
+bench: setup ## Measure kernels, both matmul paths, prefill and decode
 	cd Benchmarks && $(SWIFT) package benchmark
+
+bench-check: setup ## Fail if a kernel or a decode step allocates more than Benchmarks/Thresholds allows
+	cd Benchmarks && $(SWIFT) package benchmark thresholds check --target 'Kernels|Generation'
 
 format: ## Bring the Swift sources into the project's format
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Benchmarks Benchmarks/Package.swift

@@ -27,7 +27,7 @@ let package = Package(
         .library(name: "Carat", targets: ["Carat"]),
         .executable(name: "carat", targets: ["CLI"]),
         // For Benchmarks/, which is a package of its own; no promise to others.
-        .library(name: "_CaratParts", targets: ["Compute", "GGUF"]),
+        .library(name: "_CaratParts", targets: ["CKernels", "Compute", "Engine", "GGUF", "Gemma", "Synthetic"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -45,6 +45,7 @@ let package = Package(
         target("GGUF", []),
         target("Tokenizer", [heap]),
         target("Quantization", ["GGUF"]),
+        target("Synthetic", ["GGUF"]),
 
         // From matmul to text; arrows run downwards only
         target("Compute", ["CKernels", "COpenBLAS", "COpenMP", "GGUF"]),
@@ -55,15 +56,18 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", argumentParser, systemPackage,
+                "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic", argumentParser,
+                systemPackage,
             ],
             swiftSettings: swift),
 
         // Tests
-        .target(name: "TestSupport", dependencies: ["GGUF"], path: "Tests/TestSupport", swiftSettings: swift),
+        .target(
+            name: "TestSupport", dependencies: ["GGUF", "Synthetic"], path: "Tests/TestSupport", swiftSettings: swift),
         tests("GGUF", ["GGUF", "TestSupport"]),
         tests("Tokenizer", ["Tokenizer", "Gemma", "GGUF", "TestSupport"]),
         tests("CKernels", ["CKernels", "Quantization", "TestSupport"]),
+        tests("Synthetic", ["Synthetic", "Engine", "Gemma", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Quantization", ["Quantization", "TestSupport"]),
         tests("Compute", ["Compute", "GGUF", "TestSupport"]),
         tests("Planner", ["Planner", "Compute"]),

@@ -18,6 +18,7 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         var model = ModelOption()
         model.model = file
+        model.synthetic = nil
         let report = FileReport(try model.openFile(), name: model.displayName, withTensors: tensors)
         try Output.write(json ? try encodeJSON(report) + "\n" : report.text)
     }

@@ -1,7 +1,7 @@
 /// A line on the terminal for work that takes a while: bar, count, rate, time left. Silent where stderr is no terminal.
 struct ProgressBar {
     private let label: String
-    private let unit: String
+    private let units: String
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
     private var isShown = false
@@ -9,9 +9,10 @@ struct ProgressBar {
     /// Work that is over sooner than this shows nothing.
     private static let quietSeconds = 0.5
 
-    init(_ label: String, unit: String) {
+    /// `plural` is for units that are not made plural by an s.
+    init(_ label: String, unit: String, plural: String? = nil) {
         self.label = label
-        self.unit = unit
+        units = plural ?? unit + "s"
         start = clock.now
     }
 
@@ -23,10 +24,10 @@ struct ProgressBar {
         let width = 24
         let filled = width * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        var line = "\r\(label) \(bar) \(done)/\(total) \(unit)s"
+        var line = "\r\(label) \(bar) \(done)/\(total) \(units)"
         if done > 0, elapsed > 0 {
             let rate = Double(done) / elapsed
-            line += "  \(rate.fixed(1)) \(unit)s/s  ETA \(formatSeconds(Double(total - done) / rate))"
+            line += "  \(rate.fixed(1)) \(units)/s  ETA \(formatSeconds(Double(total - done) / rate))"
         }
         Output.note(line + "\u{1B}[K")
     }

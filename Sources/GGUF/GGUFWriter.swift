@@ -77,23 +77,55 @@ public struct GGUFWriter: Sendable {
     /// Throws: ``GGUFError/cannotWrite(path:step:reason:)``, or what `data` throws. The target is then as it was.
     /// Precondition: `data` gives as many bytes as the tensor has.
     public func write(to path: String, data: ((_ name: String) throws -> [UInt8])? = nil) throws {
+        try write(to: path) { tensor, append in
+            guard let bytes = try data?(tensor.name) else {
+                preconditionFailure("tensor \(tensor.name) has no data")
+            }
+            try append(bytes[...])
+        }
+    }
+
+    /// As ``write(to:data:)``, for tensors too large to be in memory: `chunks` gets a tensor that was added without data
+    /// and hands its bytes to `append`, a part at a time. The tensor's offset is not set.
+    ///
+    /// Throws: ``GGUFError/cannotWrite(path:step:reason:)``, or what `chunks` throws. The target is then as it was.
+    /// Precondition: the parts together have as many bytes as the tensor.
+    public func write(
+        to path: String,
+        chunks: (_ tensor: TensorInfo, _ append: (ArraySlice<UInt8>) throws -> Void) throws -> Void
+    ) throws {
         let file = try ReplacementFile(path)
         do {
-            try file.write(header())
+            try file.write(header()[...])
             for tensor in tensors {
-                guard var bytes = try tensor.bytes ?? data?(tensor.info.name) else {
-                    preconditionFailure("tensor \(tensor.info.name) has no data")
+                var count = 0
+                func append(_ bytes: ArraySlice<UInt8>) throws {
+                    count += bytes.count
+                    try file.write(bytes)
                 }
+                if let bytes = tensor.bytes { try append(bytes[...]) } else { try chunks(tensor.info, append) }
                 precondition(
-                    bytes.count == tensor.info.byteCount,
-                    "tensor \(tensor.info.name): \(bytes.count) bytes instead of \(tensor.info.byteCount)")
-                bytes.pad(to: alignment)
-                try file.write(bytes)
+                    count == tensor.info.byteCount,
+                    "tensor \(tensor.info.name): \(count) bytes instead of \(tensor.info.byteCount)")
+                let padding = (alignment - count % alignment) % alignment
+                try file.write(ArraySlice(repeating: 0, count: padding))
             }
             try file.commit()
         } catch {
             file.discard()
             throw error
+        }
+    }
+
+    /// Bytes of the whole file.
+    public var byteCount: Int { header().count + dataByteCount }
+
+    /// Whether the file at `path` has the header and the size that this writer gives it. Tensor data is not compared.
+    public func hasWritten(_ path: String) -> Bool {
+        let header = header()
+        guard let file = try? FileBytes(mapping: path), file.count == header.count + dataByteCount else { return false }
+        return file.withSpan { span in
+            span.extracting(0..<header.count).withUnsafeBytes { $0.elementsEqual(header) }
         }
     }
 
@@ -107,6 +139,11 @@ public struct GGUFWriter: Sendable {
         } catch {
             preconditionFailure("\(error)")
         }
+    }
+
+    /// Bytes of all tensors with their padding.
+    private var dataByteCount: Int {
+        tensors.reduce(0) { $0 + ($1.info.byteCount + alignment - 1) / alignment * alignment }
     }
 
     /// Everything before the tensor data, padded if there is any.

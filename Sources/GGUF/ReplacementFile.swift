@@ -27,8 +27,8 @@ final class ReplacementFile {
 
     deinit { discard() }
 
-    func write(_ bytes: [UInt8]) throws(GGUFError) {
-        var rest = bytes[...]
+    func write(_ bytes: ArraySlice<UInt8>) throws(GGUFError) {
+        var rest = bytes
         while !rest.isEmpty {
             #if canImport(Darwin)
                 let count = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }

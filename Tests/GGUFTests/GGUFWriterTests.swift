@@ -73,6 +73,27 @@ import Testing
         #expect(bytes == whole.encoded())
     }
 
+    @Test func dataCanComeInParts() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/model.gguf"
+        var whole = GGUFWriter()
+        var streamed = GGUFWriter()
+        let data: [UInt8] = Array(0..<100)
+        whole.addTensor("a", type: .I8, shape: [100], bytes: data)
+        whole.addTensor("b", type: .I16, shape: [50], bytes: data)
+        streamed.addTensor("a", type: .I8, shape: [100])
+        streamed.addTensor("b", type: .I16, shape: [50], bytes: data)
+        #expect(!streamed.hasWritten(path))
+        try streamed.write(to: path) { tensor, append in
+            #expect(tensor.name == "a" && tensor.byteCount == 100)
+            for start in stride(from: 0, to: 100, by: 30) { try append(data[start..<min(start + 30, 100)]) }
+        }
+        let bytes = try GGUFFile(path: path).bytes.withSpan { span in span.withUnsafeBytes { Array($0) } }
+        #expect(bytes == whole.encoded() && streamed.byteCount == bytes.count && streamed.hasWritten(path))
+        streamed.add("key", .uint8(1))
+        #expect(!streamed.hasWritten(path))
+    }
+
     @Test func failedWritesLeaveNothingBehind() throws {
         struct Stop: Error {}
         let directory = try TemporaryDirectory()

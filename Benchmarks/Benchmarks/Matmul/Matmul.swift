@@ -1,3 +1,4 @@
+import AllocationMeter
 import Benchmark
 import Compute
 import GGUF
@@ -14,10 +15,11 @@ let benchmarks: @Sendable () -> Void = {
                 Benchmark(
                     "\(type.name) \(path.rawValue) n=\(n)",
                     configuration: .init(
-                        metrics: [.wallClock, .throughput], warmupIterations: 2, maxDuration: .seconds(1),
+                        metrics: [.wallClock, .throughput, AllocationMeter.metric], warmupIterations: 2,
+                        maxDuration: .seconds(1),
                         maxIterations: 1000)
-                ) { _ in
-                    workload?.run()
+                ) { benchmark in
+                    AllocationMeter.measure(benchmark) { workload?.run() }
                 } setup: {
                     workload = try Workload(type, rows: 4096, columns: 2048, positions: n, path: path)
                 } teardown: {

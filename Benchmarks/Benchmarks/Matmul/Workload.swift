@@ -1,5 +1,6 @@
 import Compute
 import GGUF
+import Synthetic
 
 /// A projection with random weights and inputs, ready to run.
 final class Workload {
@@ -10,10 +11,8 @@ final class Workload {
 
     init(_ type: TensorType, rows: Int, columns: Int, positions: Int, path: MatmulPath) throws {
         self.positions = positions
-        var random = SystemRandomNumberGenerator()
-        let count = rows * columns / type.blockSize * type.bytesPerBlock
-        // Any bits are weights; the exponents of the half floats are kept small, so that no sum overflows.
-        let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) & 0x3B }
+        var random = SplitMix(1)
+        let bytes = RandomBlocks.bytes(type, count: rows * columns, scale: 0.02, &random)
         var writer = GGUFWriter()
         writer.addTensor("weight", type: type, shape: [columns, rows], bytes: bytes)
         let file = try GGUFFile(bytes: FileBytes(copying: writer.encoded()))

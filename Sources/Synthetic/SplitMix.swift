@@ -1,4 +1,5 @@
-/// A small seeded generator, so that a failing test fails again; its bits are those of any other SplitMix64.
+/// A small seeded generator, so that a failing test fails again and a synthetic model is the same everywhere; its bits
+/// are those of any other SplitMix64.
 /// Source: Steele, Lea and Flood 2014, Fast splittable pseudorandom number generators.
 public struct SplitMix: RandomNumberGenerator {
     private var state: UInt64

@@ -1,0 +1,2 @@
+// Tests draw from the same seeded generators as synthetic models.
+@_exported public import Synthetic
