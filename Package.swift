@@ -52,10 +52,11 @@ let package = Package(
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Engine", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
+        target("Bench", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", argumentParser, systemPackage,
+                "Bench", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", argumentParser, systemPackage,
             ],
             swiftSettings: swift),
 
@@ -70,6 +71,7 @@ let package = Package(
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Carat", ["Carat", "Engine"]),
+        tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "TestSupport"]),
     ]
 )
