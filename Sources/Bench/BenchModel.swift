@@ -5,7 +5,7 @@ package import Gemma
 /// A model to be measured, and how long it took from its file to a first token.
 package struct BenchModel {
     package let model: GemmaModel
-    package let facts: ModelFacts
+    package var facts: ModelFacts
     /// From the path to a model ready to run: header, tokenizer, checks. The weights are mapped, not read.
     package let loadSeconds: Double
 

@@ -22,7 +22,7 @@ package struct BenchRecord: Sendable {
     package let peakMemory: Int?
     /// Cores' worth of time that other processes took meanwhile; nil where the system does not say.
     package let othersCores: Double?
-    let work: TestWork
+    package let work: TestWork
 
     package var nanoseconds: Statistics { Statistics(samples) }
     /// Tokens per second of all sequences together.

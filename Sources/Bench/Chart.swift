@@ -21,7 +21,7 @@ struct Chart {
         var hasLine = true
     }
 
-    /// A bound: a line with a label at its last point, or none, and nothing to hover over.
+    /// A bound: a line with a label where it begins, or none, and nothing to hover over.
     struct Roof {
         let points: [(x: Double, y: Double)]
         let label: String
@@ -64,7 +64,10 @@ struct Chart {
                 <svg viewBox="0 0 \(Self.width.decimals(0)) \(Self.height.decimals(0))" role="img" \
                 aria-label="\(label.html)">
                 """
-            ] + axes + roofs.flatMap(lines) + series.flatMap(lines) + series.flatMap(marks) + ["</svg>"]
+            ] + axes + roofs.map(curve) + series.flatMap(lines) + series.flatMap(marks) + roofs.compactMap(roofLabel)
+            + [
+                "</svg>"
+            ]
         return parts.joined(separator: "\n")
     }
 
@@ -93,11 +96,11 @@ struct Chart {
         return parts
     }
 
-    private func lines(_ roof: Roof) -> [String] {
-        guard let last = roof.points.last else { return [] }
-        let y = py(last.y) + (roof.isBelow ? 18 : -7)
-        let curve = "<path class=\"roof\" d=\"\(path(roof.points))\"/>"
-        return roof.label.isEmpty ? [curve] : [curve, text(roof.label, px(last.x) - 4, y, "end")]
+    private func curve(_ roof: Roof) -> String { "<path class=\"roof\" d=\"\(path(roof.points))\"/>" }
+
+    private func roofLabel(_ roof: Roof) -> String? {
+        guard let first = roof.points.first, !roof.label.isEmpty else { return nil }
+        return text(roof.label, px(first.x) + 8, py(first.y) + (roof.isBelow ? 18 : -7), "start", "roof-label")
     }
 
     private func lines(_ series: Series) -> [String] {

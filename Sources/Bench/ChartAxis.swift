@@ -45,7 +45,11 @@ struct ChartAxis {
     }
 
     func label(_ tick: Double) -> String {
-        if tick == 0 || tick >= 1 && tick == tick.rounded() { return tick.decimals(0) }
-        return tick >= 1 ? tick.decimals(1) : tick.decimals(tick >= 0.1 ? 1 : tick >= 0.01 ? 2 : 3)
+        // as many digits as the tick has, within reason
+        let digits = (0...3).first { digits in
+            let scaled = tick * pow(10, Double(digits))
+            return abs(scaled - scaled.rounded()) < 1e-6
+        }
+        return tick.decimals(digits ?? 3)
     }
 }

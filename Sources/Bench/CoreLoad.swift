@@ -9,7 +9,7 @@ internal import Compute
 #endif
 
 /// CPU time that the machine and this process have used so far: the difference of two is what others took in between.
-struct CoreLoad {
+package struct CoreLoad {
     /// Seconds of all cores not idle; nil where the system does not say.
     private let busy: Double?
     private let own: Double
@@ -29,7 +29,7 @@ struct CoreLoad {
     }
 
     /// The sum over all cores of a `/proc/stat`: user, nice, system, irq, softirq and steal, without idle and iowait.
-    static func busySeconds(_ stat: String, ticksPerSecond: Int) -> Double? {
+    package static func busySeconds(_ stat: String, ticksPerSecond: Int) -> Double? {
         guard let line = stat.split(separator: "\n").first, line.hasPrefix("cpu ") else { return nil }
         let ticks = line.split(separator: " ").dropFirst().map { Double($0) ?? 0 }
         guard ticks.count >= 8, ticksPerSecond > 0 else { return nil }

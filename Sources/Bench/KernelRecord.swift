@@ -54,8 +54,8 @@ package struct KernelRecord: Sendable {
     package var limit: (rate: Double, bound: Bound)? {
         let reads = limits.readBandwidth[threads]
         if path == .dequantize { return reads.map { ($0, .reads) } }
-        guard let intensity, let compute = computeRate else { return nil }
-        guard let reads, reads * intensity < compute else { return (compute, .compute) }
+        guard let reads, let intensity, let compute = computeRate else { return nil }
+        guard reads * intensity < compute else { return (compute, .compute) }
         return (reads * intensity, .reads)
     }
 

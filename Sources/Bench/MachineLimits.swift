@@ -12,9 +12,20 @@ package struct MachineLimits: Sendable, Equatable {
     package let floatRate: Double?
     package let int8Rate: Double?
 
-    /// Measures for one thread and for each of `threads`; about 0.2 s per number of threads.
+    package init(
+        clock: Double, readBandwidth: [Int: Double], sgemmRate: [Int: Double], floatRate: Double?, int8Rate: Double?
+    ) {
+        self.clock = clock
+        self.readBandwidth = readBandwidth
+        self.sgemmRate = sgemmRate
+        self.floatRate = floatRate
+        self.int8Rate = int8Rate
+    }
+
+    /// Measures for one thread and for each of `threads` that has a core of its own; about 0.3 s per number of threads.
     package static func measure(threads: Set<Int>) -> MachineLimits {
-        let counts = threads.union([1]).sorted()
+        let cores = ThreadBudget.current().affinityCores
+        let counts = threads.filter { $0 <= cores }.union([1]).sorted()
         return MachineLimits(
             clock: MachineProbe.clockRate(),
             readBandwidth: Dictionary(

@@ -6,7 +6,7 @@ internal import Tokenizer
 /// What a result needs to know of a model: names as llama-bench writes them, and the work that a token takes.
 package struct ModelFacts: Sendable, Equatable {
     /// The path as given, or the name of the embedded model.
-    package let filename: String
+    package var filename: String
     /// "gemma 2B Q4_K - Medium".
     package let type: String
     /// Bytes of all tensors.

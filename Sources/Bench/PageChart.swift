@@ -33,7 +33,7 @@ enum PageChart {
         }
         let deepest = records.map { Double($0.test.depth) }.max() ?? 0
         return Chart(
-            title: title, x: .linear("Context depth (positions)", upTo: max(deepest, 1)),
+            title: title, x: .linear("Context depth (positions)", upTo: max(deepest, 512)),
             y: .linear("Tokens per second", upTo: records.map(\.rates.maximum).max() ?? 1), series: series
         ).figure
     }

@@ -37,11 +37,15 @@ package struct ReportPage {
             """
         if !records.isEmpty {
             body += section(
-                "Prompts over context depth", "How fast a prompt is read when so many positions are there already.",
-                [PageChart.overDepth(records.filter { $0.test.generated == 0 }, title: "Prompt (pp)")])
-            body += section(
-                "Generation over context depth", "Each new token reads all weights and the keys and values so far.",
-                [PageChart.overDepth(records.filter { $0.test.prompt == 0 }, title: "Generation (tg)")])
+                "Speed over context depth",
+                """
+                A prompt attends to all positions before it; each generated token reads all weights and the keys and \
+                values so far. Marks are medians, bars go from the slowest run to the fastest.
+                """,
+                [
+                    PageChart.overDepth(records.filter { $0.test.generated == 0 }, title: "Prompt (pp)"),
+                    PageChart.overDepth(records.filter { $0.test.prompt == 0 }, title: "Generation (tg)"),
+                ])
         }
         let shown = kernels.filter { $0.instructionSet == machine.instructionSet && $0.multiplyAdds != nil }
         if !shown.isEmpty {

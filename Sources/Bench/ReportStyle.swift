@@ -13,14 +13,16 @@ extension ReportPage {
         h1 { font-size: 1.6rem; line-height: 1.2; margin: 0.5rem 0; overflow-wrap: anywhere; }
         h2 { font-size: 1.2rem; margin: 2rem 0 0.25rem; }
         p { margin: 0.25rem 0 0.75rem; color: var(--soft); max-width: 46rem; }
-        .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
+        .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 25rem), 1fr)); }
         figure { margin: 0; padding: 0.75rem; background: var(--card); border: 1px solid var(--line);
           border-radius: 0.5rem; }
+        .grid svg text { font-size: 16px; }
         .single figure { max-width: 52rem; }
         figcaption { font-weight: 600; margin-bottom: 0.25rem; }
         svg { display: block; width: 100%; height: auto; }
         svg text { font: 13px system-ui, sans-serif; fill: var(--soft); }
         svg .axis-title { fill: var(--text); }
+        svg .roof-label { fill: var(--text); stroke: var(--card); stroke-width: 4px; paint-order: stroke; pointer-events: none; }
         svg .grid-line { stroke: var(--line); stroke-width: 1; }
         svg .frame { stroke: var(--soft); stroke-width: 1; fill: none; }
         svg .curve { fill: none; stroke-width: 2.5; stroke-linejoin: round; }
@@ -36,6 +38,6 @@ extension ReportPage {
         th.text, td.text, .facts th, .facts td { text-align: left; }
         .facts td { white-space: normal; overflow-wrap: anywhere; }
         thead th { border-bottom: 2px solid var(--soft); }
-        @media (max-width: 40rem) { svg text { font-size: 17px; } body { padding: 0.6rem; } figure { padding: 0.4rem; } }
+        @media (max-width: 40rem) { svg text, .grid svg text { font-size: 17px; } body { padding: 0.6rem; } figure { padding: 0.4rem; } }
         """
 }

@@ -1,14 +1,15 @@
 internal import Compute
 
 /// Multiply-adds and bytes from memory that a test takes: counted, not measured.
-struct TestWork: Equatable {
+package struct TestWork: Sendable, Equatable {
     /// Multiply-adds of projections, attention and logits.
-    let multiplyAdds: Double
+    package let multiplyAdds: Double
     /// Bytes of weights for every forward call, and of the KV cache for every generated token. A prompt's own keys and
     /// values stay in the caches.
-    let bytes: Double
+    package let bytes: Double
 
-    init(_ test: BenchTest, _ facts: ModelFacts, weightReadsPerStep: Int) {
+    /// - Parameter weightReadsPerStep: how often a step of all sequences reads the weights.
+    package init(_ test: BenchTest, _ facts: ModelFacts, weightReadsPerStep: Int) {
         let (prompt, generated) = (Double(test.prompt), Double(test.generated))
         let sequences = Double(test.sequences)
         let depth = Double(test.depth)

@@ -71,15 +71,22 @@ struct BenchModelsCommand: ParsableCommand {
         for sink in sinks { try sink.begin() }
 
         var records: [BenchRecord] = []
-        let isComplete = try run.run(
-            machine: machine, limits: limits, isCancelled: { Interrupt.isRequested },
-            progress: { status.show("[\($0.done + 1)/\($0.total)] \($0.step)") },
-            emit: { record in
-                status.clear()
-                records.append(record)
-                for index in sinks.indices { try sinks[index].write(record) }
-                if let warning = record.warning { Output.note(warning + "\n") }
-            })
+        let isComplete: Bool
+        do {
+            isComplete = try run.run(
+                machine: machine, limits: limits, isCancelled: { Interrupt.isRequested },
+                progress: { status.show("[\($0.done + 1)/\($0.total)] \($0.step)") },
+                emit: { record in
+                    status.clear()
+                    records.append(record)
+                    for index in sinks.indices { try sinks[index].write(record) }
+                    if let warning = record.warning { Output.note(warning + "\n") }
+                })
+        } catch {
+            status.clear()
+            for sink in sinks { try? sink.end(machine: machine, limits: limits) }  // what is there stays readable
+            throw error
+        }
         status.clear()
         for sink in sinks { try sink.end(machine: machine, limits: limits) }
         if let target {
