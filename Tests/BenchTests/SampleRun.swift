@@ -1,4 +1,5 @@
 import Bench
+import Compute
 import Testing
 
 /// A short run on the embedded model, under a name that tries to break out of every format.
