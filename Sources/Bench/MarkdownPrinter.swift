@@ -18,8 +18,8 @@ struct MarkdownPrinter: RecordPrinter {
         }
         var columns = [
             Column(title: "model", width: 24, isText: true) { Self.cell($0.facts.type) },
-            Column(title: "size", width: 10) { "\((Double($0.facts.size) / 1_048_576).decimals(2)) MiB" },
-            Column(title: "params", width: 9) { "\((Double($0.facts.parameters) / 1e6).decimals(2)) M" },
+            Column(title: "size", width: 10) { Self.size($0.facts.size) },
+            Column(title: "params", width: 9) { Self.count($0.facts.parameters) },
             Column(title: "backend", width: 7, isText: true) { _ in "CPU" },
             Column(title: "threads", width: 7) { "\($0.test.threads)" },
         ]
@@ -76,6 +76,16 @@ struct MarkdownPrinter: RecordPrinter {
     private static func padded(_ text: String, _ column: Column) -> String {
         let spaces = String(repeating: " ", count: max(0, column.width - text.count))
         return column.isText ? text + spaces : spaces + text
+    }
+
+    private static func size(_ bytes: Int) -> String {
+        bytes < 1 << 30
+            ? (Double(bytes) / 1_048_576).decimals(2) + " MiB" : (Double(bytes) / 1_073_741_824).decimals(2) + " GiB"
+    }
+
+    private static func count(_ parameters: Int) -> String {
+        parameters < 1_000_000_000
+            ? (Double(parameters) / 1e6).decimals(2) + " M" : (Double(parameters) / 1e9).decimals(2) + " B"
     }
 
     static func percent(_ share: Double?) -> String { share.map { "\((100 * $0).decimals(0)) %" } ?? "" }
