@@ -26,6 +26,8 @@ struct Chart {
         let points: [(x: Double, y: Double)]
         let label: String
         var isBelow = false
+        /// Between the line's beginning and the label, so that it stands clear of a slope that ends there.
+        var labelIndent = 8.0
     }
 
     let title: String
@@ -100,7 +102,8 @@ struct Chart {
 
     private func roofLabel(_ roof: Roof) -> String? {
         guard let first = roof.points.first, !roof.label.isEmpty else { return nil }
-        return text(roof.label, px(first.x) + 8, py(first.y) + (roof.isBelow ? 18 : -7), "start", "roof-label")
+        return text(
+            roof.label, px(first.x) + roof.labelIndent, py(first.y) + (roof.isBelow ? 18 : -7), "start", "roof-label")
     }
 
     private func lines(_ series: Series) -> [String] {

@@ -86,7 +86,8 @@ enum PageChart {
             roofs.append(
                 Chart.Roof(
                     points: [(max(bend, leftmost), roof.rate), (end, roof.rate)],
-                    label: "\(roof.name) \(roof.rate.threeDigits)", isBelow: index == 2))
+                    label: "\(roof.name) \(roof.rate.threeDigits)", isBelow: index == 2,
+                    labelIndent: index == 1 ? 70 : 8))
         }
         let formats = unique(records.map(\.format))
         let series = formats.enumerated().flatMap { index, format in
