@@ -53,10 +53,11 @@ let package = Package(
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Engine", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
+        target("Bench", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic", argumentParser,
+                "Bench", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic", argumentParser,
                 systemPackage,
             ],
             swiftSettings: swift),
@@ -74,6 +75,7 @@ let package = Package(
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Carat", ["Carat", "Engine"]),
+        tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "TestSupport"]),
     ]
 )

@@ -59,7 +59,7 @@ public struct ThreadBudget: Sendable, Equatable {
     }
 
     /// The text of a small file, such as those of /proc; nil when it can't be read.
-    static func readText(_ path: String) -> String? {
+    package static func readText(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

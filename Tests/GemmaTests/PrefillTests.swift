@@ -91,9 +91,8 @@ import Testing
         random.format = { _ in .Q4_K }
         let model = try GemmaModel(try random.file())
         let tokens = tokens(300)
-        let alone = try logits(model, tokens, step: 1, policy: .quant, threads: 1, element: element)
-        let gemma = Gemma(
-            model, plan: Plan(policy: .quant, formats: model.weights.formats), executor: Executor(threads: threads))
+        let alone = try logits(model, tokens, step: 1, path: .quant, threads: 1, element: element)
+        let gemma = Gemma(model, plan: .uniform(.quant), executor: Executor(threads: threads))
         let starts = [255, 0, 250, 100]
         let caches = try starts.map { start in
             let cache = gemma.makeCache(capacity: tokens.count, element: element)

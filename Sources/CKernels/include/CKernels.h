@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CMachineProbe.h"
+
 #pragma clang assume_nonnull begin
 
 /// Weight formats that Carat computes with.

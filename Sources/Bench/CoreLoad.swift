@@ -1,0 +1,69 @@
+internal import Compute
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// CPU time that the machine and this process have used so far: the difference of two is what others took in between.
+package struct CoreLoad {
+    /// Seconds of all cores not idle; nil where the system does not say.
+    private let busy: Double?
+    private let own: Double
+    private let instant = ContinuousClock.now
+
+    init() {
+        busy = Self.busySeconds(ThreadBudget.readText("/proc/stat") ?? "", ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)))
+        own = Self.ownSeconds()
+    }
+
+    /// Cores' worth of time that other processes took since `earlier`; nil where the system does not say, or the time
+    /// was too short for its clock ticks.
+    func othersCores(since earlier: CoreLoad) -> Double? {
+        let elapsed = (instant - earlier.instant) / .seconds(1)
+        guard let busy, let before = earlier.busy, elapsed >= 0.2 else { return nil }
+        return max(0, busy - before - (own - earlier.own)) / elapsed
+    }
+
+    /// The sum over all cores of a `/proc/stat`: user, nice, system, irq, softirq and steal, without idle and iowait.
+    package static func busySeconds(_ stat: String, ticksPerSecond: Int) -> Double? {
+        guard let line = stat.split(separator: "\n").first, line.hasPrefix("cpu ") else { return nil }
+        let ticks = line.split(separator: " ").dropFirst().map { Double($0) ?? 0 }
+        guard ticks.count >= 8, ticksPerSecond > 0 else { return nil }
+        return [0, 1, 2, 5, 6, 7].reduce(0) { $0 + ticks[$1] } / Double(ticksPerSecond)
+    }
+
+    private static func ownSeconds() -> Double {
+        var usage = rusage()
+        #if canImport(Glibc)
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        #else
+            getrusage(RUSAGE_SELF, &usage)
+        #endif
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+}
+
+/// The most memory that this process had resident at once.
+enum PeakMemory {
+    /// Begins a new measurement where the system can; else the peak stays that of the process so far.
+    static func restart() {
+        let descriptor = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        _ = write(descriptor, "5", 1)
+    }
+
+    /// Bytes.
+    static func bytes() -> Int? {
+        for line in (ThreadBudget.readText("/proc/self/status") ?? "").split(separator: "\n") {
+            guard line.hasPrefix("VmHWM:") else { continue }
+            return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+        }
+        return nil
+    }
+}

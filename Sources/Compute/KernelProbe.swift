@@ -1,0 +1,31 @@
+/// The steps inside a projection, alone: for benches that ask where its time goes.
+extension Executor {
+    /// Turns all rows of `weight` into Floats, each into the same room, as the BLAS path does with its panels.
+    package func dequantizeAll(of weight: Weight) {
+        let rowsPerChunk = max(1, min(64, weight.rows / max(threads, 1)))
+        let chunks = (weight.rows + rowsPerChunk - 1) / rowsPerChunk
+        reserveScratch(rowsPerChunk * weight.columns)
+        let panels = scratchPointers()
+        let dequantize = kernels.dequantize(weight.format)
+        team.run(chunks: chunks, threads: threads) { chunk, worker in
+            let first = chunk * rowsPerChunk
+            for row in first..<min(first + rowsPerChunk, weight.rows) {
+                dequantize(weight.row(row), weight.columns, panels[worker] + (row - first) * weight.columns)
+            }
+        }
+    }
+
+    /// Quantizes the first `n` rows of `input` as the projections of `format` weights do; nothing for Float formats.
+    package func quantizeActivations(_ input: Matrix, rows n: Int, as format: ActivationFormat) {
+        let blocks: ActivationBlocks
+        switch format {
+        case .float: return
+        case .int8x32: blocks = int8x32
+        case .int8x256: blocks = int8x256
+        }
+        blocks.reserve(rows: n, columns: input.columns)
+        forEach(n) { row in
+            blocks.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+@Suite(.serialized) struct BenchTests {
+    @Test func everyAskedTestIsARow() throws {
+        let result = try CaratProcess(["bench", "-p", "16,8", "-n", "4", "-pg", "8,2", "-d", "0,32", "-r", "2"])
+        #expect(result.code == 0)
+        let rows = result.output.split(separator: "\n").filter { $0.hasPrefix("| gemma") }
+        for name in ["pp16", "pp8", "tg4", "pp8+tg2", "pp16 @ d32", "pp8 @ d32", "tg4 @ d32", "pp8+tg2 @ d32"] {
+            #expect(rows.contains { $0.contains(" \(name) |") }, "\(name)")
+        }
+        #expect(rows.count == 8)
+    }
+
+    @Test func dimensionsBeyondLlamaBenchsAreFields() throws {
+        let result = try CaratProcess([
+            "bench", "-p", "8", "-n", "2", "-npl", "1,3", "-ctk", "f16,f32", "-r", "1", "-o", "jsonl", "-t", "1",
+            "--build", "mine", "-oe", "csv",
+        ])
+        let objects = try result.output.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(objects.compactMap { $0["test"] as? String } == ["pp8", "tg2", "tg2 x3", "pp8", "tg2", "tg2 x3"])
+        #expect(objects.compactMap { $0["type_k"] as? String } == ["f16", "f16", "f16", "f32", "f32", "f32"])
+        #expect(objects.allSatisfy { ($0["build_commit"] as? String)?.hasSuffix("-mine") == true })
+        #expect(result.errors.contains("build_commit,build_number,"))
+    }
+
+    @Test func aReportIsWritten() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "carat-\(UUID().uuidString).html")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let flags = ["--format", "Q2_K", "-n", "1,16", "-t", "1", "--isa", "portable", "-o", "csv"]
+        let result = try CaratProcess(["bench", "kernels", "--report", file.path()] + flags)
+        #expect(result.code == 0 && result.output.contains("\"Q2_K\",\"portable\",\"quant\",\"16\""))
+        #expect(try String(contentsOf: file, encoding: .utf8).contains("<svg"))
+    }
+
+    @Test(
+        arguments: [
+            (["-p", "x"], 64, "-p x"),
+            (["-n", "1-8*1"], 64, "-n 1-8*1"),
+            (["-npl", "0"], 64, "-npl 0: 1 to"),
+            (["-pg", "5"], 64, "-pg 5"),
+            (["-t", "0"], 64, "-t 0: 1 to 1024"),
+            (["-ctk", "q9"], 64, "f16"),
+            (["--precision", "best"], 64, "auto"),
+            (["-o", "xml"], 64, "xml"),
+            (["-r", "0"], 64, "repetitions"),
+            (["-p", "0", "-n", "0"], 64, "nothing to measure"),
+            (["-d", "2000", "-p", "64"], 1, "2048"),
+            (["-m", "/nowhere.gguf"], 1, "/nowhere.gguf"),
+            (["--report", "/nowhere/r.html", "-p", "1"], 1, "/nowhere/r.html"),
+            (["kernels", "--format", "Q9"], 64, "Q4_K"),
+            (["kernels", "--isa", "mmx"], 64, "portable"),
+            (["kernels", "-n", "0"], 64, "-n 0: 1 to 4096"),
+        ] as [([String], Int32, String)])
+    func badInputIsNamed(arguments: [String], code: Int32, part: String) throws {
+        let result = try CaratProcess(["bench"] + arguments)
+        #expect(result.code == code && result.output.isEmpty)
+        #expect(result.errors.contains(part), "\(result.errors)")
+    }
+
+    @Test func ctrlCPrintsWhatIsDone() throws {
+        let result = try CaratProcess(
+            ["bench", "-p", "0", "-n", "2", "-r", "100000", "-o", "jsonl"], interruptAfter: 6)
+        #expect(result.code == 130)
+        #expect(result.output.contains("\"test\": \"tg2\""))
+    }
+}
