@@ -2,9 +2,9 @@ internal import CKernels
 
 /// The SIMD kernels of one instruction set, chosen when the program starts.
 public struct Kernels: Sendable {
-    /// Instruction sets with kernels in this build.
+    /// Instruction sets that Carat has kernels for, the slowest of each processor family first.
     public enum InstructionSet: String, Sendable, CaseIterable {
-        case portable, avx2
+        case portable, avx2, avxvnni, avx512vnni, neon
     }
 
     public let instructionSet: InstructionSet
@@ -12,18 +12,23 @@ public struct Kernels: Sendable {
     nonisolated(unsafe) let table: UnsafePointer<carat_kernels>
 
     /// The fastest kernels this CPU can run.
-    public static let best = Kernels(.avx2) ?? portable
+    public static let best =
+        InstructionSet.allCases.reversed().lazy.compactMap { Kernels($0) }.first ?? portable
     /// Scalar C, the specification of all others.
     public static let portable = Kernels(instructionSet: .portable, table: carat_kernels_portable())
 
     /// The kernels of `instructionSet`, or nil where this CPU cannot run them.
     public init?(_ instructionSet: InstructionSet) {
-        switch instructionSet {
-        case .portable: self = .portable
-        case .avx2:
-            guard let table = carat_kernels_avx2() else { return nil }
-            self.init(instructionSet: .avx2, table: table)
-        }
+        let table =
+            switch instructionSet {
+            case .portable: carat_kernels_portable()
+            case .avx2: carat_kernels_avx2()
+            case .avxvnni: carat_kernels_avxvnni()
+            case .avx512vnni: carat_kernels_avx512vnni()
+            case .neon: carat_kernels_neon()
+            }
+        guard let table else { return nil }
+        self.init(instructionSet: instructionSet, table: table)
     }
 
     private init(instructionSet: InstructionSet, table: UnsafePointer<carat_kernels>) {
