@@ -361,7 +361,7 @@ int main(int argc, char **argv) {
     fflush(stdout);
     if (getpid() == 1) {  // the only process of an emulated machine
         sync();
-        reboot(RB_POWER_OFF);
+        reboot(RB_AUTOBOOT);
     }
     return failures != 0;
 }
