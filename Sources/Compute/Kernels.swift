@@ -5,15 +5,24 @@ public struct Kernels: Sendable {
     /// Instruction sets that Carat has kernels for, the slowest of each processor family first.
     public enum InstructionSet: String, Sendable, CaseIterable {
         case portable, avx2, avxvnni, avx512vnni, neon
+
+        /// Whether these kernels have run as they are and given the bits of the portable ones; the others have done so
+        /// only with plain C in the place of their instructions, and must be asked for by name.
+        public var isProved: Bool {
+            switch self {
+            case .portable, .avx2, .neon: true
+            case .avxvnni, .avx512vnni: false
+            }
+        }
     }
 
     public let instructionSet: InstructionSet
     /// A table in static memory, never written to.
     nonisolated(unsafe) let table: UnsafePointer<carat_kernels>
 
-    /// The fastest kernels this CPU can run.
+    /// The fastest proved kernels that this CPU can run.
     public static let best =
-        InstructionSet.allCases.reversed().lazy.compactMap { Kernels($0) }.first ?? portable
+        InstructionSet.allCases.reversed().lazy.filter(\.isProved).compactMap { Kernels($0) }.first ?? portable
     /// Scalar C, the specification of all others.
     public static let portable = Kernels(instructionSet: .portable, table: carat_kernels_portable())
 
