@@ -5,10 +5,10 @@ PROMPT ?= It was a dark night, and the old man
 TOKENS ?= 64
 PREFIX ?= /usr/local
 
-.PHONY: help setup build run test bench bench-check format install clean
+.PHONY: help setup build run test prove-kernels bench bench-check format install clean
 
 help: ## Print this menu
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install OpenBLAS and libomp where they are missing
 	@SWIFT="$(SWIFT)" scripts/setup
@@ -23,6 +23,9 @@ run: build ## Build, then generate text with the model inside the program (PROMP
 
 test: setup ## Run all tests
 	$(SWIFT) test -c release --disable-xctest
+
+prove-kernels: ## Compare the kernels of every instruction set with the portable ones, emulated where need be
+	@SWIFT="$(SWIFT)" scripts/prove-kernels/run
 
 bench: setup ## Measure kernels, both matmul paths, prefill and decode
 	cd Benchmarks && $(SWIFT) package benchmark

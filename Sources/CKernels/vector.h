@@ -13,6 +13,7 @@
 
 CARAT_DECLARE_VECTOR(portable)
 CARAT_DECLARE_VECTOR(avx2)
+CARAT_DECLARE_VECTOR(neon)
 
 /// The vector entries of a table's designated initialiser.
 #define CARAT_VECTOR_TABLE(isa)                                                                                       \

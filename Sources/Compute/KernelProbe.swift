@@ -4,13 +4,12 @@ extension Executor {
     package func dequantizeAll(of weight: Weight) {
         let rowsPerChunk = max(1, min(64, weight.rows / max(threads, 1)))
         let chunks = (weight.rows + rowsPerChunk - 1) / rowsPerChunk
-        reserveScratch(rowsPerChunk * weight.columns)
-        let panels = scratchPointers()
+        let panels = (0..<team.size).map { _ in Buffer<Float>(count: rowsPerChunk * weight.columns) }
         let dequantize = kernels.dequantize(weight.format)
         team.run(chunks: chunks, threads: threads) { chunk, worker in
             let first = chunk * rowsPerChunk
             for row in first..<min(first + rowsPerChunk, weight.rows) {
-                dequantize(weight.row(row), weight.columns, panels[worker] + (row - first) * weight.columns)
+                dequantize(weight.row(row), weight.columns, panels[worker].base + (row - first) * weight.columns)
             }
         }
     }
@@ -20,8 +19,8 @@ extension Executor {
         let blocks: ActivationBlocks
         switch format {
         case .float: return
-        case .int8x32: blocks = int8x32
-        case .int8x256: blocks = int8x256
+        case .int8x32: blocks = projections.int8x32
+        case .int8x256: blocks = projections.int8x256
         }
         blocks.reserve(rows: n, columns: input.columns)
         forEach(n) { row in

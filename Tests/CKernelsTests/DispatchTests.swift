@@ -12,4 +12,23 @@ struct DispatchTests {
             }
         }
     }
+
+    @Test func `an instruction set of another processor family is missing`() {
+        #if arch(x86_64)
+            #expect(!ISA.available.contains(.neon))
+        #else
+            #expect(!ISA.available.contains { [.avx2, .avxvnni, .avx512vnni].contains($0) })
+        #endif
+        #expect(ISA.available.contains(.portable))
+    }
+
+    @Test func `kernels with VNNI are those of AVX2 but for quantized dots and tiles`() {
+        for isa in ISA.available where isa == .avxvnni || isa == .avx512vnni {
+            #expect(ISA.available.contains(.avx2))
+            for format in Format.float {
+                let own = unsafeBitCast(carat_dot(isa.table, format.id), to: Int.self)
+                #expect(own == unsafeBitCast(carat_dot(ISA.avx2.table, format.id), to: Int.self))
+            }
+        }
+    }
 }

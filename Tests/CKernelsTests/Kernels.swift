@@ -3,17 +3,23 @@ import Quantization
 
 /// An instruction set whose kernels can run here.
 enum ISA: String, CaseIterable, Sendable {
-    case portable, avx2
+    case portable, avx2, avxvnni, avx512vnni, neon
 
-    static var available: [ISA] { carat_kernels_avx2() == nil ? [.portable] : allCases }
+    static var available: [ISA] { allCases.filter { $0.tableIfAny != nil } }
 
-    /// The portable table where this CPU lacks the other; see `available`.
-    var table: UnsafePointer<carat_kernels> {
+    /// Nil where this CPU or build lacks the instruction set.
+    var tableIfAny: UnsafePointer<carat_kernels>? {
         switch self {
         case .portable: carat_kernels_portable()
-        case .avx2: carat_kernels_avx2() ?? carat_kernels_portable()
+        case .avx2: carat_kernels_avx2()
+        case .avxvnni: carat_kernels_avxvnni()
+        case .avx512vnni: carat_kernels_avx512vnni()
+        case .neon: carat_kernels_neon()
         }
     }
+
+    /// The portable table where this CPU lacks the other; see `available`.
+    var table: UnsafePointer<carat_kernels> { tableIfAny ?? carat_kernels_portable() }
 
     func dequantize(_ format: Format, _ bytes: [UInt8], count: Int) -> [Float] {
         var out = [Float](repeating: .signalingNaN, count: count)

@@ -61,8 +61,8 @@ struct TileTests {
         }
     }
 
-    @Test func `avx2 has tiles for every K format`() {
-        for isa in ISA.available where isa == .avx2 {
+    @Test func `every instruction set has tiles for every K format`() {
+        for isa in ISA.available where isa != .portable {
             #expect(Self.formats.allSatisfy { carat_tile(isa.table, $0.id) != nil })
         }
     }

@@ -147,6 +147,12 @@ typedef struct {
 const carat_kernels *carat_kernels_portable(void);
 /// AVX2 + FMA + F16C, or NULL where this CPU or build lacks them.
 const carat_kernels *_Nullable carat_kernels_avx2(void);
+/// AVX2 with quantized dots and tiles of AVX-VNNI, or NULL where this CPU or build lacks it.
+const carat_kernels *_Nullable carat_kernels_avxvnni(void);
+/// AVX2 with quantized dots and tiles of AVX-512-VNNI, or NULL where this CPU or build lacks it.
+const carat_kernels *_Nullable carat_kernels_avx512vnni(void);
+/// NEON with its dot product instructions, or NULL where this CPU or build lacks them.
+const carat_kernels *_Nullable carat_kernels_neon(void);
 
 static inline carat_dot_fn _Nonnull carat_dot(const carat_kernels *k, carat_format format) { return k->dot[format]; }
 static inline carat_tile_fn _Nullable carat_tile(const carat_kernels *k, carat_format format) {
