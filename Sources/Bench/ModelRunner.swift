@@ -26,7 +26,7 @@ final class ModelRunner {
         settings.threads = test.threads
         settings.prefillThreads = test.prefillThreads
         settings.ubatch = min(test.ubatch, test.batch)
-        settings.context = positions
+        settings.context = min(max(positions, Self.together(test)), model.config.contextLength)  // bounds the ubatch too
         settings.precision = test.precision
         settings.cacheElement = test.cacheElement
         session = try Session(model, settings: settings)

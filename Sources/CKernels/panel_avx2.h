@@ -10,7 +10,7 @@ enum { CARAT_PANEL_ROWS = 16, CARAT_LANE_ROWS = 8 };
 
 /// 16 rows of one super-block. Vector v holds rows 8v ..< 8v + 8, each in one 32-bit lane.
 typedef struct {
-    uint8_t codes[64][2][32];   // [4 columns][v][8 rows x 4 columns], with the format's offset added
+    _Alignas(64) uint8_t codes[64][2][32];  // [4 columns][v][8 rows x 4 columns], with the format's offset added
     int16_t scales[16][2][16];  // [group][v][row, twice]; formats with groups of 32 fill the first 8
     int16_t mins[8][2][16];     // [two groups][v][row x group]; likewise the first 4
     float d[16], dmin[16];

@@ -14,7 +14,10 @@ enum {
     CARAT_TILE_BLOCKS = 4,
     /// Row tiles that share a sweep, and positions of one sweep: panels and activations of a sweep stay in L2.
     CARAT_SWEEP_TILES = 4,
+    CARAT_SWEEP_ROWS = CARAT_SWEEP_TILES * CARAT_PANEL_ROWS,
     CARAT_SWEEP_POSITIONS = 64,
+    /// Positions whose sums are gathered at a time.
+    CARAT_PART_POSITIONS = 512,
 };
 
 /// How a format's codes gather.
@@ -112,7 +115,6 @@ CARAT_AVX2_INLINE void carat_multiply_tile(
 /// The rows of one tile: past the last row, the last one again, whose result is then dropped.
 typedef struct {
     const uint8_t *row[CARAT_PANEL_ROWS];
-    size_t count;
 } carat_tile_rows;
 
 /// Unpacks `width` super-blocks from number `b`, and asks for those that come `width` later: rows are streams that
@@ -132,34 +134,19 @@ CARAT_AVX2_INLINE void carat_fill_panels(
     }
 }
 
-/// One position's results of a row tile; the last tile may have fewer rows.
-CARAT_AVX2_INLINE void carat_load_column(const float *y, size_t row_count, __m256 total[2]) {
-    float part[CARAT_PANEL_ROWS] = {0};
-    if (row_count < CARAT_PANEL_ROWS) y = memcpy(part, y, row_count * sizeof(float));
-    total[0] = _mm256_loadu_ps(y);
-    total[1] = _mm256_loadu_ps(y + 8);
-}
-
-CARAT_AVX2_INLINE void carat_store_column(const __m256 total[2], size_t row_count, float *y) {
-    float part[CARAT_PANEL_ROWS], *target = row_count < CARAT_PANEL_ROWS ? part : y;
-    _mm256_storeu_ps(target, total[0]);
-    _mm256_storeu_ps(target + 8, total[1]);
-    if (target == part) memcpy(y, part, row_count * sizeof(float));
-}
-
-/// y of one row tile, for `positions` positions (y[p * y_stride + row]), plus the products of `width` super-blocks.
+/// sums[p][row] += the products of `width` super-blocks of one row tile, for `positions` positions.
 /// Cold activations are asked for ahead of time: those of the next positions lie a row of activations away.
 CARAT_AVX2_INLINE void carat_sweep(
-    const carat_tile_format format, const carat_panel *panels, size_t width, size_t row_count, bool is_first, bool is_cold,
-    const carat_act256 *act, size_t act_stride, size_t positions, float *y, size_t y_stride) {
+    const carat_tile_format format, const carat_panel *panels, size_t width, bool is_cold, const carat_act256 *act,
+    size_t act_stride, size_t positions, float (*sums)[CARAT_SWEEP_ROWS]) {
     for (size_t p = 0; p < positions; p += CARAT_TILE_POSITIONS) {
         const size_t valid = positions - p < CARAT_TILE_POSITIONS ? positions - p : CARAT_TILE_POSITIONS;
         const carat_act256 *x[CARAT_TILE_POSITIONS];
         __m256 total[CARAT_TILE_POSITIONS][2];
         for (size_t i = 0; i < CARAT_TILE_POSITIONS; i++) {
             x[i] = act + (p + (i < valid ? i : valid - 1)) * act_stride;
-            total[i][0] = total[i][1] = _mm256_setzero_ps();
-            if (!is_first && i < valid) carat_load_column(y + (p + i) * y_stride, row_count, total[i]);
+            total[i][0] = _mm256_loadu_ps(sums[p + i]);
+            total[i][1] = _mm256_loadu_ps(sums[p + i] + 8);
         }
         for (size_t i = 0; i < width; i++) {
             if (is_cold)
@@ -171,41 +158,55 @@ CARAT_AVX2_INLINE void carat_sweep(
             carat_multiply_tile(panels + i, x, format, total);
             for (int k = 0; k < CARAT_TILE_POSITIONS; k++) x[k]++;
         }
-        for (size_t i = 0; i < valid; i++) carat_store_column(total[i], row_count, y + (p + i) * y_stride);
+        for (size_t i = 0; i < CARAT_TILE_POSITIONS; i++) {
+            _mm256_storeu_ps(sums[p + i], total[i][0]);
+            _mm256_storeu_ps(sums[p + i] + 8, total[i][1]);
+        }
     }
+}
+
+/// Up to 64 rows and 512 positions. Sums gather in memory of their own: rows of y lie a power of two apart, where they
+/// would push each other out of the caches.
+CARAT_AVX2_INLINE void carat_tile_part(
+    const carat_tile_format format, const uint8_t *rows, size_t row_bytes, size_t row_count, size_t blocks,
+    const carat_act256 *act, size_t positions, float *y, size_t y_stride) {
+    _Alignas(64) carat_panel panels[CARAT_SWEEP_TILES][CARAT_TILE_BLOCKS];
+    carat_tile_rows tiles[CARAT_SWEEP_TILES];
+    _Alignas(64) float sums[CARAT_PART_POSITIONS][CARAT_SWEEP_ROWS];
+    const size_t padded = (positions + CARAT_TILE_POSITIONS - 1) / CARAT_TILE_POSITIONS * CARAT_TILE_POSITIONS;
+    memset(sums, 0, padded * sizeof *sums);
+    size_t tile_count = 0;
+    for (size_t r = 0; r < row_count; r += CARAT_PANEL_ROWS, tile_count++)
+        for (size_t i = 0; i < CARAT_PANEL_ROWS; i++)
+            tiles[tile_count].row[i] = rows + (r + i < row_count ? r + i : row_count - 1) * row_bytes;
+    for (size_t b = 0; b < blocks; b += CARAT_TILE_BLOCKS) {
+        const size_t width = blocks - b < CARAT_TILE_BLOCKS ? blocks - b : CARAT_TILE_BLOCKS;
+        for (size_t p = 0; p < positions; p += CARAT_SWEEP_POSITIONS) {
+            const size_t count = positions - p < CARAT_SWEEP_POSITIONS ? positions - p : CARAT_SWEEP_POSITIONS;
+            for (size_t t = 0; t < tile_count; t++) {
+                // with a single sweep the panels are used once: those of the tile before stay in L1 for these
+                carat_panel *panel = panels[positions > CARAT_SWEEP_POSITIONS ? t : 0];
+                if (p == 0) carat_fill_panels(format, tiles + t, b, width, panel);
+                carat_sweep(
+                    format, panel, width, t == 0, act + p * blocks + b, blocks, count,
+                    (float(*)[CARAT_SWEEP_ROWS])(sums[p] + t * CARAT_PANEL_ROWS));
+            }
+        }
+    }
+    for (size_t p = 0; p < positions; p++) memcpy(y + p * y_stride, sums[p], row_count * sizeof(float));
 }
 
 CARAT_AVX2_INLINE void carat_tile_k_avx2(
     const carat_tile_format format, const void *rows, size_t row_bytes, size_t row_count, size_t columns,
     const carat_act256 *act, size_t positions, float *y, size_t y_stride) {
     const size_t blocks = columns / CARAT_SUPER_BLOCK;
-    const size_t sweep_rows = CARAT_SWEEP_TILES * CARAT_PANEL_ROWS;
-    carat_panel panels[CARAT_SWEEP_TILES][CARAT_TILE_BLOCKS];
-    carat_tile_rows tiles[CARAT_SWEEP_TILES];
-    for (size_t first = 0; first < row_count; first += sweep_rows) {
-        size_t tile_count = 0;
-        for (size_t r = first; r < row_count && r < first + sweep_rows; r += CARAT_PANEL_ROWS) {
-            carat_tile_rows *tile = tiles + tile_count++;
-            tile->count = row_count - r < CARAT_PANEL_ROWS ? row_count - r : CARAT_PANEL_ROWS;
-            for (size_t i = 0; i < CARAT_PANEL_ROWS; i++)
-                tile->row[i] = (const uint8_t *)rows + (r + (i < tile->count ? i : tile->count - 1)) * row_bytes;
-        }
-        for (size_t b = 0; b < blocks; b += CARAT_TILE_BLOCKS) {
-            const size_t width = blocks - b < CARAT_TILE_BLOCKS ? blocks - b : CARAT_TILE_BLOCKS;
-            for (size_t p = 0; p < positions; p += CARAT_SWEEP_POSITIONS) {
-                const size_t count = positions - p < CARAT_SWEEP_POSITIONS ? positions - p : CARAT_SWEEP_POSITIONS;
-                for (size_t t = 0; t < tile_count; t++) {
-                    // with a single sweep the panels are used once: those of the tile before stay in L1 for these
-                    carat_panel *panel = panels[positions > CARAT_SWEEP_POSITIONS ? t : 0];
-                    if (p == 0) carat_fill_panels(format, tiles + t, b, width, panel);
-                    carat_sweep(
-                        format, panel, width, tiles[t].count, b == 0, t == 0, act + p * blocks + b, blocks,
-                        count,
-                        y + p * y_stride + first + t * CARAT_PANEL_ROWS, y_stride);
-                }
-            }
-        }
-    }
+    for (size_t p = 0; p < positions; p += CARAT_PART_POSITIONS)
+        for (size_t r = 0; r < row_count; r += CARAT_SWEEP_ROWS)
+            carat_tile_part(
+                format, (const uint8_t *)rows + r * row_bytes, row_bytes,
+                row_count - r < CARAT_SWEEP_ROWS ? row_count - r : CARAT_SWEEP_ROWS, blocks, act + p * blocks,
+                positions - p < CARAT_PART_POSITIONS ? positions - p : CARAT_PART_POSITIONS, y + p * y_stride + r,
+                y_stride);
 }
 
 /// Defines the AVX2 tile kernel of a K format from its `fill_<format>`.

@@ -16,9 +16,7 @@ struct InspectCommand: ParsableCommand {
     var tensors = false
 
     func run() throws {
-        var model = ModelOption()
-        model.model = file
-        model.synthetic = nil
+        let model = ModelOption(path: file)
         let report = FileReport(try model.openFile(), name: model.displayName, withTensors: tensors)
         try Output.write(json ? try encodeJSON(report) + "\n" : report.text)
     }

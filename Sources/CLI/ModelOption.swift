@@ -13,6 +13,14 @@ struct ModelOption: ParsableArguments {
             "A model of a known shape with random weights, made in the cache folder.", valueName: "shape:format"))
     var synthetic: String?
 
+    init() {}
+
+    /// For commands that name the file by an argument.
+    init(path: String?) {
+        model = path
+        synthetic = nil
+    }
+
     func validate() throws {
         if model != nil, synthetic != nil { throw ValidationError("Give --model or --synthetic, not both.") }
     }

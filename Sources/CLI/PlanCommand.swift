@@ -38,8 +38,7 @@ struct PlanCommand: ParsableCommand {
 
     func run() throws {
         var settings = try engine.settings()
-        var option = ModelOption()
-        option.model = file
+        let option = ModelOption(path: file)
         let model = try GemmaModel(try option.openFile())
         let source = MachineFacts(isVerbose: verbose).complete(
             &settings, for: model, remeasures: recalibrate, needsErrors: true)

@@ -1,4 +1,5 @@
 import Bench
+import Compute
 import Testing
 
 @Suite struct TestWorkTests {

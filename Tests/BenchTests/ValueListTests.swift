@@ -47,6 +47,6 @@ import Testing
         let error = #expect(throws: BenchError.self) {
             try ValueList.names(["f16,q9"], flag: "-ctk", of: KVCache.Element.self)
         }
-        #expect(error?.description.contains("-ctk q9: a list of f16, f32") == true)
+        #expect(error?.description.contains("-ctk q9: a list of f16, q8_0, f32") == true)
     }
 }

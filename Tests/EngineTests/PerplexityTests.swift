@@ -43,7 +43,7 @@ import Tokenizer
     func aQuantizedCacheCostsNextToNothing(format: String) throws {
         let model = try GemmaModel(try #require(try Fixtures.tinyModel(format)))
         let gemma = Gemma(
-            model, plan: Plan(policy: .auto, formats: model.weights.formats),
+            model, plan: EngineSettings().plan(for: model.weights.planned),
             executor: Executor(threads: ThreadBudget.current().threads))
         let tokens = model.tokenizer.encode(try Fixtures.text("texts/heldout.txt"))
         let exact = try Perplexity(of: tokens, gemma: gemma, cacheElement: .f32)

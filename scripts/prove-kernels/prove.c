@@ -104,8 +104,9 @@ static void fill_act256(int kind, size_t count, carat_act256 *out) {
         for (size_t i = 0; i < 256; i++) {
             const int8_t code = out[b].codes[i] = activation(kind, i);
             out[b].sums[i / 16] = (int16_t)(out[b].sums[i / 16] + code);
-            int16_t *pair = &out[b].pair_sums[i / 16][i / 2 % 2];
-            *pair = (int16_t)(*pair + code);
+            out[b].sums32[i / 32] = (int16_t)(out[b].sums32[i / 32] + code);
+            int16_t *pair = &out[b].pair_offsets[i / 16][i / 2 % 2];
+            *pair = (int16_t)(*pair - 32 * code);
         }
     }
 }
