@@ -117,17 +117,17 @@ typedef struct {
     const uint8_t *row[CARAT_PANEL_ROWS];
 } carat_tile_rows;
 
-/// Unpacks `width` super-blocks from number `b`, and asks for those that come `width` later: rows are streams that
-/// the hardware does not follow by itself while a panel is at work. A prefetch never faults.
+/// Unpacks `width` super-blocks from number `b`, and asks for those `ahead` bytes on, which the next panels will be made
+/// of: rows are streams too short for the hardware to follow by itself. A prefetch never faults.
 CARAT_AVX2_INLINE void carat_fill_panels(
-    const carat_tile_format format, const carat_tile_rows *tile, size_t b, size_t width, carat_panel *panels) {
+    const carat_tile_format format, const carat_tile_rows *tile, size_t b, size_t width, size_t ahead,
+    carat_panel *panels) {
     for (size_t i = 0; i < width; i++) {
         const uint8_t *block[CARAT_PANEL_ROWS];
         for (int r = 0; r < CARAT_PANEL_ROWS; r++) {
             block[r] = tile->row[r] + (b + i) * format.block_bytes;
-            const uintptr_t ahead = (uintptr_t)block[r] + width * format.block_bytes;
             for (size_t line = 0; line < format.block_bytes; line += 64)
-                _mm_prefetch((const char *)(ahead + line), _MM_HINT_T1);
+                _mm_prefetch((const char *)((uintptr_t)block[r] + ahead + line), _MM_HINT_T0);
         }
         format.fill(block, panels + i, 0);
         format.fill(block + CARAT_LANE_ROWS, panels + i, 1);
@@ -179,16 +179,26 @@ CARAT_AVX2_INLINE void carat_tile_part(
     for (size_t r = 0; r < row_count; r += CARAT_PANEL_ROWS, tile_count++)
         for (size_t i = 0; i < CARAT_PANEL_ROWS; i++)
             tiles[tile_count].row[i] = rows + (r + i < row_count ? r + i : row_count - 1) * row_bytes;
-    for (size_t b = 0; b < blocks; b += CARAT_TILE_BLOCKS) {
+    const bool is_single = positions <= CARAT_SWEEP_POSITIONS;
+    // With a single sweep each panel is used once: one tile after the other, in the order of memory, in one place.
+    for (size_t t = 0; t < tile_count && is_single; t++)
+        for (size_t b = 0; b < blocks; b += CARAT_TILE_BLOCKS) {
+            const size_t width = blocks - b < CARAT_TILE_BLOCKS ? blocks - b : CARAT_TILE_BLOCKS;
+            const size_t to_next_tile = CARAT_PANEL_ROWS * row_bytes - b * format.block_bytes;
+            const size_t ahead = b + width == blocks ? to_next_tile : width * format.block_bytes;
+            carat_fill_panels(format, tiles + t, b, width, ahead, panels[0]);
+            carat_sweep(
+                format, panels[0], width, false, act + b, blocks, positions,
+                (float(*)[CARAT_SWEEP_ROWS])(sums[0] + t * CARAT_PANEL_ROWS));
+        }
+    for (size_t b = 0; b < blocks && !is_single; b += CARAT_TILE_BLOCKS) {
         const size_t width = blocks - b < CARAT_TILE_BLOCKS ? blocks - b : CARAT_TILE_BLOCKS;
         for (size_t p = 0; p < positions; p += CARAT_SWEEP_POSITIONS) {
             const size_t count = positions - p < CARAT_SWEEP_POSITIONS ? positions - p : CARAT_SWEEP_POSITIONS;
             for (size_t t = 0; t < tile_count; t++) {
-                // with a single sweep the panels are used once: those of the tile before stay in L1 for these
-                carat_panel *panel = panels[positions > CARAT_SWEEP_POSITIONS ? t : 0];
-                if (p == 0) carat_fill_panels(format, tiles + t, b, width, panel);
+                if (p == 0) carat_fill_panels(format, tiles + t, b, width, width * format.block_bytes, panels[t]);
                 carat_sweep(
-                    format, panel, width, t == 0, act + p * blocks + b, blocks, count,
+                    format, panels[t], width, t == 0, act + p * blocks + b, blocks, count,
                     (float(*)[CARAT_SWEEP_ROWS])(sums[p] + t * CARAT_PANEL_ROWS));
             }
         }
