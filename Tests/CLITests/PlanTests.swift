@@ -139,8 +139,10 @@ import Testing
     }
 
     /// The printed prediction against a run: each weight's time within 20 %. One thread, so that CPU time can be
-    /// compared, which a busy machine does not stretch; what still disturbs both gets three tries.
-    @Test func predictionsHoldWithinAFifth() throws {
+    /// compared; what still disturbs both gets three tries. It needs a machine of its own, so it runs when asked for:
+    /// CARAT_TIMING_TESTS=1 swift test -c release --disable-xctest --filter predictionsHold
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["CARAT_TIMING_TESTS"] == "1"))
+    func predictionsHoldWithinAFifth() throws {
         try withFolder { folder in
             let model = folder.appending(path: "model.gguf")
             var random = RandomModel()
