@@ -81,7 +81,7 @@ import Tokenizer
         let exact = try logits(gemma, tokens, cache: gemma.makeCache(capacity: tokens.count, element: .f32))
         let result = try logits(
             gemma, tokens, cache: gemma.makeCache(capacity: tokens.count, keys: keys, values: values))
-        let mean = divergence(of: result, from: exact)
+        let mean = meanDivergence(of: result, from: exact)
         let largest = exact.joined().map(abs).max() ?? 0
         let worst = zip(exact.joined(), result.joined()).map { abs($0 - $1) }.max() ?? .infinity
         print("KV \(keys), \(values): KLD \(mean), largest difference \(worst) of \(largest)")
@@ -97,13 +97,13 @@ import Tokenizer
         let full = try gemma(file, .blas)
         let tokens = Array(full.model.tokenizer.encode(text).prefix(512))
         let exact = try logits(full, tokens, element: .f32)
-        let mean = divergence(of: try logits(try gemma(file, .quant), tokens, element: .f32), from: exact)
+        let mean = meanDivergence(of: try logits(try gemma(file, .quant), tokens, element: .f32), from: exact)
         print("int8 activations, \(format): KLD \(mean)")
         #expect(mean > 0 && mean < 1e-3, "KLD \(mean)")
     }
 
     /// Mean Kullback-Leibler divergence of softmax(logits) from softmax(exact), in nats per position.
-    private func divergence(of logits: [[Float]], from exact: [[Float]]) -> Double {
+    private func meanDivergence(of logits: [[Float]], from exact: [[Float]]) -> Double {
         func logProbabilities(_ row: [Float]) -> [Double] {
             let top = row.max() ?? 0
             let sum = row.reduce(0.0) { $0 + exp(Double($1 - top)) }
