@@ -1,4 +1,5 @@
-// The table of the NEON kernels. Rows of floats stay portable: compilers vectorise those loops.
+// The table of the NEON kernels. Rows of floats and attention stay portable: compilers vectorise
+// those loops.
 #include "kernels.h"
 #include "vector.h"
 
@@ -29,9 +30,6 @@ static void fill(void) {
     neon.geglu = carat_geglu_neon;
     neon.add = carat_add_neon;
     neon.to_f16 = carat_to_f16_neon;
-    neon.attend_f16 = carat_attend_f16_neon;
-    neon.attend_f32 = carat_attend_f32_neon;
-    neon.join = carat_join_neon;
 }
 
 static bool has_dot_product(void) {

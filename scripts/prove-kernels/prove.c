@@ -254,21 +254,23 @@ static void prove_quantize(void) {
     }
 }
 
-static void prove_attention(size_t heads, size_t dim, size_t count, bool f16) {
-    static float queries[9 * 256], keys[37 * 300], values[37 * 300], scores[9 * 40];
-    static uint16_t half_keys[37 * 300], half_values[37 * 300];
-    static float mixed[2][9 * 256];
+static void prove_attention(size_t heads, size_t dim, size_t count, carat_kv_type type) {
+    static float queries[9 * 256], rows[2][48][256], mixed[2][9 * 256], scratch[9 * 258 + 256 * 16];
+    static _Alignas(64) uint8_t keys[48 * 256 * 4], values[48 * 256 * 4];
     float maxima[2][9], sums[2][9];
     for (size_t i = 0; i < 9 * 256; i++) queries[i] = uniform(0.3f);
-    for (size_t i = 0; i < 37 * 300; i++) keys[i] = uniform(1), values[i] = uniform(1);
-    spec->to_f16(keys, 37 * 300, half_keys);
-    spec->to_f16(values, 37 * 300, half_values);
+    for (size_t i = 0; i < sizeof rows / sizeof(float); i++) rows[0][0][i] = uniform(1);
+    for (size_t k = 0; k < count; k++) {
+        uint8_t *panel = keys + k / CARAT_KEY_PANEL * carat_key_panel_bytes(type, dim);
+        carat_store_key(spec, type, rows[0][k], dim, panel, k % CARAT_KEY_PANEL);
+        carat_store_value(spec, type, rows[1][k], dim, values + k * carat_value_row_bytes(type, dim));
+    }
     for (int t = 0; t < 2; t++) {
         const carat_attention run = {
-            .queries = queries, .keys = f16 ? (void *)half_keys : keys, .values = f16 ? (void *)half_values : values,
-            .heads = heads, .dim = dim, .count = count, .stride = dim + 44, .scores = scores, .maxima = maxima[t],
-            .sums = sums[t], .mixed = mixed[t]};
-        (f16 ? (t ? table : spec)->attend_f16 : (t ? table : spec)->attend_f32)(&run);
+            .key_type = type, .value_type = type, .keys = keys, .values = values, .dim = dim, .heads = heads,
+            .positions = 1, .first_count = count, .queries = queries, .mixed = mixed[t], .stride = heads * dim,
+            .mixed_stride = heads * dim, .maxima = maxima[t], .sums = sums[t], .scratch = scratch};
+        carat_attend(t ? table : spec, &run);
     }
     near(maxima[1], maxima[0], heads, 1e-5f, "attend", "maxima");
     near(sums[1], sums[0], heads, 1e-5f, "attend", "sums");
@@ -293,19 +295,12 @@ static void prove_vectors(void) {
         for (size_t i = 0; i < n; i++) x[i] = uniform(ldexpf(1, (int)below(44) - 26));
         for (int t = 0; t < 2; t++) (t ? table : spec)->to_f16(x, n, half[t]);
         check(memcmp(half[0], half[1], n * 2) == 0, "to_f16", "", n, 0);
-        float maximum[2] = {1, 1}, sum[2] = {2, 2};
-        for (int t = 0; t < 2; t++) {
-            memcpy(y[t], x, n * sizeof *x);
-            (t ? table : spec)->join(maximum + t, sum + t, y[t], 1.5f, 3, w, n);
-        }
-        check(maximum[0] == maximum[1] && sum[0] == sum[1], "join", "", n, 0);
-        near(y[1], y[0], n, 1e-5f, "join", "mixed");
     }
     for (size_t heads = 1; heads <= 9; heads++)
         for (int kind = 0; kind < 6; kind++)
-            prove_attention(heads, (size_t[]){32, 64, 256}[kind % 3], (size_t[]){1, 8, 37}[below(3)], kind < 3);
-    prove_attention(2, 20, 5, true);
-    prove_attention(2, 20, 5, false);
+            prove_attention(heads, (size_t[]){32, 64, 256}[kind % 3], (size_t[]){1, 8, 37}[below(3)], kind % 3);
+    prove_attention(2, 20, 5, CARAT_KV_F16);
+    prove_attention(2, 20, 5, CARAT_KV_F32);
 }
 
 static void prove(const carat_kernels *kernels) {
