@@ -26,7 +26,8 @@ final class ModelRunner {
         settings.threads = test.threads
         settings.prefillThreads = test.prefillThreads
         settings.ubatch = min(test.ubatch, test.batch)
-        settings.context = min(max(positions, Self.together(test)), model.config.contextLength)  // bounds the ubatch too
+        // it bounds the ubatch too
+        settings.context = min(max(positions, Self.together(test)), model.config.contextLength)
         settings.precision = test.precision
         settings.cacheElement = test.cacheElement
         session = try Session(model, settings: settings)
