@@ -38,18 +38,21 @@ CARAT_AVX2_INLINE __m128i read_scales(const uint8_t *scales) {
     return _mm_sub_epi8(joined, _mm_set1_epi8(32));
 }
 
-/// 32 codes in 0...7, from a half's low bits and all high bits.
-CARAT_AVX2_INLINE __m256i join(__m256i low, __m256i high, int half, int plane) {
-    const int bit = 4 * half + plane;
-    const __m256i top = bit < 2 ? _mm256_slli_epi16(high, 2 - bit) : _mm256_srli_epi16(high, bit - 2);
-    return _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(low, 2 * plane), _mm256_set1_epi8(3)),
-        _mm256_and_si256(top, _mm256_set1_epi8(4)));
+/// Two planes of a half, `plane` and `plane + 2`: codes in 0...7 in the low and in the high nibbles of 32 bytes.
+/// A half's high bits are a nibble of `high`; a table spreads the bits of both planes to their places at once.
+CARAT_AVX2_INLINE __m256i join_planes(__m256i low, __m256i high, int half, int plane) {
+    const __m128i even = _mm_setr_epi8(0, 4, 0, 4, 64, 68, 64, 68, 0, 4, 0, 4, 64, 68, 64, 68);
+    const __m128i odd = _mm_setr_epi8(0, 0, 4, 4, 0, 0, 4, 4, 64, 64, 68, 68, 64, 64, 68, 68);
+    const __m256i nibbles = _mm256_and_si256(_mm256_srli_epi16(high, 4 * half), _mm256_set1_epi8(15));
+    const __m256i tops = _mm256_shuffle_epi8(carat_both_lanes(plane == 0 ? even : odd), nibbles);
+    return _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(low, 2 * plane), _mm256_set1_epi8(0x33)), tops);
 }
 
 // Codes count from 0 to 7 here; 4 * sum(scale * activation sum) is taken off afterwards.
 // A 16-bit lane holds 2 * 7 * 127 at most, times 32 in 32 bits: nothing can overflow.
 CARAT_AVX2_INLINE void multiply_q3_k(const uint8_t *const block[4], const carat_act256 *act, carat_four_blocks *out) {
     __m256i scales[4][2];
+    const __m256i nibble = _mm256_set1_epi8(15);
     const __m256i sums = _mm256_sub_epi16(_mm256_setzero_si256(), carat_load(act->sums));
     for (int i = 0; i < 4; i++) {
         const __m256i wide = _mm256_cvtepi8_epi16(read_scales(block[i] + offsetof(carat_block_q3_k, scales)));
@@ -60,16 +63,21 @@ CARAT_AVX2_INLINE void multiply_q3_k(const uint8_t *const block[4], const carat_
 #pragma clang loop unroll(full)
     for (int half = 0; half < 2; half++)
 #pragma clang loop unroll(full)
-        for (int plane = 0; plane < 4; plane++) {
-            const __m256i x = carat_load(act->codes + 128 * half + 32 * plane);
-            const __m256i spread = CARAT_SPREAD_WIDE_PAIR(2 * plane, 2 * plane + 1);
+        for (int plane = 0; plane < 2; plane++) {
+            const int8_t *codes = act->codes + 128 * half + 32 * plane;
+            const __m256i x0 = carat_load(codes), x2 = carat_load(codes + 64);
+            const __m256i spread0 = CARAT_SPREAD_WIDE_PAIR(2 * plane, 2 * plane + 1);
+            const __m256i spread2 = CARAT_SPREAD_WIDE_PAIR(2 * plane + 4, 2 * plane + 5);
 #pragma clang loop unroll(full)
             for (int i = 0; i < 4; i++) {
                 const __m256i low = carat_load(block[i] + offsetof(carat_block_q3_k, low) + 32 * half);
-                const __m256i w = join(low, carat_load(block[i]), half, plane);
-                const __m256i scale = _mm256_shuffle_epi8(scales[i][half], spread);
-                out->products[i] = _mm256_add_epi32(
-                    out->products[i], _mm256_madd_epi16(_mm256_maddubs_epi16(w, x), scale));
+                const __m256i both = join_planes(low, carat_load(block[i]), half, plane);
+                const __m256i p0 = _mm256_maddubs_epi16(_mm256_and_si256(both, nibble), x0);
+                const __m256i p2 = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(both, 4), nibble), x2);
+                const __m256i s0 = _mm256_shuffle_epi8(scales[i][half], spread0);
+                const __m256i s2 = _mm256_shuffle_epi8(scales[i][half], spread2);
+                const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(p0, s0), _mm256_madd_epi16(p2, s2));
+                out->products[i] = _mm256_add_epi32(out->products[i], sum);
             }
         }
     out->d = carat_four_deltas(block, offsetof(carat_block_q3_k, d));
@@ -95,9 +103,13 @@ CARAT_AVX2_INLINE void fill_q3_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     carat_transpose32(block, offsetof(carat_block_q3_k, high), high);
     for (int half = 0; half < 2; half++) {
         carat_transpose32(block, offsetof(carat_block_q3_k, low) + (size_t)(32 * half), low);
-        for (int plane = 0; plane < 4; plane++)
-            for (int i = 0; i < 8; i++)
-                carat_store_codes(join(low[i], high[i], half, plane), out, 128 * half + 32 * plane + 4 * i, v);
+        for (int plane = 0; plane < 2; plane++)
+            for (int i = 0; i < 8; i++) {
+                const __m256i both = join_planes(low[i], high[i], half, plane);
+                const int column = 128 * half + 32 * plane + 4 * i;
+                carat_store_codes(_mm256_and_si256(both, low4), out, column, v);
+                carat_store_codes(_mm256_and_si256(_mm256_srli_epi16(both, 4), low4), out, column + 64, v);
+            }
     }
 }
 
@@ -105,6 +117,7 @@ CARAT_AVX2_K_TILE(q3_k, 16, 4, false)
 
 CARAT_AVX2 void carat_dequantize_q3_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q3_k *w = row;
+    const __m256i four = _mm256_set1_epi8(4);
     float scales[16];
     for (size_t b = 0; b < count / CARAT_SUPER_BLOCK; b++, out += CARAT_SUPER_BLOCK) {
         const __m256i high = carat_load(w[b].high);
@@ -114,7 +127,9 @@ CARAT_AVX2 void carat_dequantize_q3_k_avx2(const void *row, size_t count, float 
             const __m256i low = carat_load(w[b].low + 32 * half);
 #pragma clang loop unroll(full)
             for (int plane = 0; plane < 4; plane++) {
-                const __m256i codes = _mm256_sub_epi8(join(low, high, half, plane), _mm256_set1_epi8(4));
+                const __m256i both = join_planes(low, high, half, plane % 2);
+                const __m256i shifted = _mm256_srli_epi16(both, 4 * (plane / 2));
+                const __m256i codes = _mm256_sub_epi8(_mm256_and_si256(shifted, _mm256_set1_epi8(15)), four);
                 carat_store32(out + 128 * half + 32 * plane, codes, scales + 8 * half + 2 * plane);
             }
         }

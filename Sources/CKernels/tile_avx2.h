@@ -18,6 +18,8 @@ enum {
     CARAT_SWEEP_POSITIONS = 64,
     /// Positions whose sums are gathered at a time.
     CARAT_PART_POSITIONS = 512,
+    /// Rows shorter than this: a tile of them is fetched from memory in its order there while another is multiplied.
+    CARAT_SHORT_ROW_BYTES = 4096,
 };
 
 /// How a format's codes gather.
@@ -52,15 +54,22 @@ CARAT_AVX2_INLINE __m256i carat_broadcast4(const void *p) {
 /// Codes with an offset (Q3_K: 4, Q6_K: 32) start their sums at -offset * sum(activations). The 16-bit sums may wrap
 /// on the way; they are exact modulo 2^16, and the true sum of signed codes is at most 8 * 32 * 127 = 32512. Groups of
 /// 32 have no offset: their sums are at most 16 * 15 * 127 = 30480.
+///
+/// Memory from address `ahead`, as much as these weights took, is asked for along the way; 0: nothing is.
 CARAT_AVX2_INLINE void carat_multiply_tile(
     const carat_panel *w, const carat_act256 *const act[CARAT_TILE_POSITIONS], const carat_tile_format format,
-    __m256 total[CARAT_TILE_POSITIONS][2]) {
+    uintptr_t ahead, __m256 total[CARAT_TILE_POSITIONS][2]) {
     const int groups = CARAT_SUPER_BLOCK / format.group, steps = format.group / 4;
     __m256i products[CARAT_TILE_POSITIONS][2], mins[CARAT_TILE_POSITIONS][2];
     for (int p = 0; p < CARAT_TILE_POSITIONS; p++)
         products[p][0] = products[p][1] = mins[p][0] = mins[p][1] = _mm256_setzero_si256();
     for (int g = 0; g < groups; g++) {
         __m256i sums[CARAT_TILE_POSITIONS][2];
+        if (ahead != 0) {
+            const size_t lines = (CARAT_PANEL_ROWS * format.block_bytes / (size_t)groups + 63) / 64;
+            for (size_t i = lines * (size_t)g; i < lines * (size_t)(g + 1); i++)
+                _mm_prefetch((const char *)(ahead + 64 * i), _MM_HINT_T1);
+        }
 #pragma clang loop unroll(full)
         for (int q = 0; q < steps; q++) {
             const int column = steps * g + q;
@@ -135,10 +144,11 @@ CARAT_AVX2_INLINE void carat_fill_panels(
 }
 
 /// sums[p][row] += the products of `width` super-blocks of one row tile, for `positions` positions.
-/// Cold activations are asked for ahead of time: those of the next positions lie a row of activations away.
+/// Cold activations are asked for ahead of time: those of the next positions lie a row of activations away. So are the
+/// weights at address `ahead`, if it is not 0, along the first positions.
 CARAT_AVX2_INLINE void carat_sweep(
-    const carat_tile_format format, const carat_panel *panels, size_t width, bool is_cold, const carat_act256 *act,
-    size_t act_stride, size_t positions, float (*sums)[CARAT_SWEEP_ROWS]) {
+    const carat_tile_format format, const carat_panel *panels, size_t width, bool is_cold, uintptr_t ahead,
+    const carat_act256 *act, size_t act_stride, size_t positions, float (*sums)[CARAT_SWEEP_ROWS]) {
     for (size_t p = 0; p < positions; p += CARAT_TILE_POSITIONS) {
         const size_t valid = positions - p < CARAT_TILE_POSITIONS ? positions - p : CARAT_TILE_POSITIONS;
         const carat_act256 *x[CARAT_TILE_POSITIONS];
@@ -155,13 +165,15 @@ CARAT_AVX2_INLINE void carat_sweep(
                     for (size_t line = 0; line < sizeof *x[k]; line += 64)
                         _mm_prefetch((const char *)(ahead + line), _MM_HINT_T0);
                 }
-            carat_multiply_tile(panels + i, x, format, total);
+            carat_multiply_tile(panels + i, x, format, ahead, total);
+            if (ahead != 0) ahead += CARAT_PANEL_ROWS * format.block_bytes;
             for (int k = 0; k < CARAT_TILE_POSITIONS; k++) x[k]++;
         }
         for (size_t i = 0; i < CARAT_TILE_POSITIONS; i++) {
             _mm256_storeu_ps(sums[p + i], total[i][0]);
             _mm256_storeu_ps(sums[p + i] + 8, total[i][1]);
         }
+        ahead = 0;
     }
 }
 
@@ -186,9 +198,12 @@ CARAT_AVX2_INLINE void carat_tile_part(
             const size_t width = blocks - b < CARAT_TILE_BLOCKS ? blocks - b : CARAT_TILE_BLOCKS;
             const size_t to_next_tile = CARAT_PANEL_ROWS * row_bytes - b * format.block_bytes;
             const size_t ahead = b + width == blocks ? to_next_tile : width * format.block_bytes;
+            const uintptr_t next_tile =
+                (uintptr_t)tiles[t].row[0] + CARAT_PANEL_ROWS * (row_bytes + b * format.block_bytes);
             carat_fill_panels(format, tiles + t, b, width, ahead, panels[0]);
             carat_sweep(
-                format, panels[0], width, false, act + b, blocks, positions,
+                format, panels[0], width, false, row_bytes < CARAT_SHORT_ROW_BYTES ? next_tile : 0, act + b, blocks,
+                positions,
                 (float(*)[CARAT_SWEEP_ROWS])(sums[0] + t * CARAT_PANEL_ROWS));
         }
     for (size_t b = 0; b < blocks && !is_single; b += CARAT_TILE_BLOCKS) {
@@ -198,7 +213,7 @@ CARAT_AVX2_INLINE void carat_tile_part(
             for (size_t t = 0; t < tile_count; t++) {
                 if (p == 0) carat_fill_panels(format, tiles + t, b, width, width * format.block_bytes, panels[t]);
                 carat_sweep(
-                    format, panels[t], width, t == 0, act + p * blocks + b, blocks, count,
+                    format, panels[t], width, t == 0, 0, act + p * blocks + b, blocks, count,
                     (float(*)[CARAT_SWEEP_ROWS])(sums[p] + t * CARAT_PANEL_ROWS));
             }
         }

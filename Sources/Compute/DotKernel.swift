@@ -4,12 +4,19 @@ extension Executor {
     /// Positions from which unpacking weights into a panel first is cheaper than unpacking them for each position.
     public static let tilePositions = 3
 
-    /// Bytes of a chunk of the dot path: few enough to share out evenly and to stay in L2 while all positions pass.
-    private static let dotChunkBytes = 64 << 10
+    /// Positions up to which memory sets the pace.
+    private static let streamingPositions = 16
 
     /// Weight rows of a chunk: a multiple of 16, so that kernels that take several rows at once have no tails inside.
-    package static func dotChunkRows(bytesPerRow: Int) -> Int {
-        min(64, max(16, dotChunkBytes / bytesPerRow / 16 * 16))
+    ///
+    /// With many positions, few bytes, which stay in L2 while all positions pass. With few, more of them: a thread then
+    /// reads longer streams, which the hardware's prefetcher can follow; but still several chunks per worker.
+    package static func dotChunkRows(bytesPerRow: Int, rows: Int, positions: Int, workers: Int) -> Int {
+        let least = 64 << 10, most = 512 << 10
+        let isStreaming = positions <= streamingPositions
+        let share = rows * bytesPerRow / (8 * workers)
+        let bytes = isStreaming ? min(most, max(least, share)) : least
+        return min(isStreaming ? .max : 64, max(16, bytes / bytesPerRow / 16 * 16))
     }
 }
 
@@ -24,7 +31,7 @@ extension ProjectionWork {
             case .int8x32: (UnsafeRawPointer(int8x32.base), int8x32.bytesPerRow)
             case .int8x256: (UnsafeRawPointer(int8x256.base), int8x256.bytesPerRow)
             }
-        let chunkRows = Executor.dotChunkRows(bytesPerRow: weight.bytesPerRow)
+        let chunkRows = chunkRows(projection)
         let first = chunk * chunkRows
         let count = min(chunkRows, weight.rows - first)
         if rows >= Executor.tilePositions, let tile = kernels.tile(weight.format) {

@@ -30,13 +30,20 @@ final class ProjectionWork: SharedWork {
         precondition(
             weight.columns == input.columns, "\(weight.name) takes \(weight.columns) columns, not \(input.columns)")
         precondition(rows <= projection.output.rowCapacity, "\(rows) rows into \(projection.output.rowCapacity)")
-        let rowsPerChunk =
-            switch projection.path {
-            case .quant: Executor.dotChunkRows(bytesPerRow: weight.bytesPerRow)
-            case .blas: min(Executor.panelRows, weight.rows)
-            }
+        let chunkRows = chunkRows(projection)
         projections.append(projection)
-        ends.append(chunks + (weight.rows + rowsPerChunk - 1) / rowsPerChunk)
+        ends.append(chunks + (weight.rows + chunkRows - 1) / chunkRows)
+    }
+
+    /// Weight rows that a worker takes at a time.
+    func chunkRows(_ projection: Projection) -> Int {
+        let weight = projection.weight
+        switch projection.path {
+        case .quant:
+            return Executor.dotChunkRows(
+                bytesPerRow: weight.bytesPerRow, rows: weight.rows, positions: rows, workers: workers)
+        case .blas: return min(Executor.panelRows, weight.rows)
+        }
     }
 
     /// Forgets the call; the memory stays.

@@ -20,11 +20,16 @@ public final class ThreadTeam {
     /// short enough to leave the cores alone between requests.
     private static let spinMilliseconds: Int32 = 4
 
+    /// Least bytes of a worker's stack: kernels keep up to 256 KiB of panels and sums there, while `OMP_STACKSIZE` or
+    /// `ulimit -s` may ask for less.
+    private static let leastStackBytes = 4 << 20
+
     public init(size: Int) {
         precondition(size >= 1, "a thread team needs at least one thread, not \(size)")
         self.size = size
         openblas_set_num_threads(1)
         kmp_set_blocktime(Self.spinMilliseconds)
+        if kmp_get_stacksize_s() < Self.leastStackBytes { kmp_set_stacksize_s(Self.leastStackBytes) }
     }
 
     /// Calls `body(chunk, worker)` once for each chunk of 0 ..< chunks, on up to `threads` threads at once.

@@ -23,11 +23,13 @@ public final class EngineThread: Sendable {
         self.model = model
         let jobs = JobQueue<Job>()
         self.jobs = jobs
-        Thread.detachNewThread {
+        let thread = Thread {
             // made here, because a session belongs to its thread
             let session = Result<Session, any Error> { try Session(model, settings: settings) }
             while let job = jobs.next() { job(session) }
         }
+        thread.stackSize = 8 << 20  // the thread computes too, whatever `ulimit -s` says
+        thread.start()
     }
 
     deinit { jobs.close() }

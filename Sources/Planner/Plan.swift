@@ -164,7 +164,8 @@ extension Plan {
                 of: [MachineCosts.Work(weight: weight, path: path)], positions: n, threads: 1,
                 quantizesInput: weight.weightClass.leader == weight.weightClass)
         }
-        return seconds(.blas) < seconds(.quant) ? .blas : .quant
+        // where both wait for memory they are equal but for rounding
+        return seconds(.blas) < seconds(.quant) * (1 - 1e-9) ? .blas : .quant
     }
 
     private func decide(_ index: Int, positions n: Int) -> (choice: Choice, reason: Reason) {

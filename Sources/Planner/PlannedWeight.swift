@@ -55,10 +55,10 @@ public struct PlannedWeight: Sendable, Codable, Hashable {
     }
 
     /// Rows that a thread takes at a time.
-    func chunkRows(_ path: MatmulPath) -> Int {
+    func chunkRows(_ path: MatmulPath, positions n: Int, workers: Int) -> Int {
         switch path {
         case .blas: min(Executor.panelRows, rows)
-        case .quant: Executor.dotChunkRows(bytesPerRow: bytesPerRow)
+        case .quant: Executor.dotChunkRows(bytesPerRow: bytesPerRow, rows: rows, positions: n, workers: workers)
         }
     }
 }

@@ -22,11 +22,12 @@ extension MachineCosts {
 
     /// Chunks of rows go to whoever is free, so the last ones may leave threads idle: with few chunks that is much.
     private func makespan(_ works: [Work], positions n: Int, threads: Int) -> Double {
-        let counts = works.map { ($0.weight.rows + $0.weight.chunkRows($0.path) - 1) / $0.weight.chunkRows($0.path) }
+        let chunks = works.map { $0.weight.chunkRows($0.path, positions: n, workers: self.threads) }
+        let counts = zip(works, chunks).map { ($0.weight.rows + $1 - 1) / $1 }
         let busy = min(threads, counts.reduce(0, +))
         var loads = [Double](repeating: 0, count: busy)
         var even = 0.0
-        for (work, count) in zip(works, counts) {
+        for ((work, count), chunkRows) in zip(zip(works, counts), chunks) {
             let weight = work.weight
             guard let format = formats[weight.format.rawValue] else { continue }
             let curve = work.path == .quant ? format.quant : format.blas
@@ -37,7 +38,6 @@ extension MachineCosts {
                 even += perRow * Double(weight.rows) / Double(min(busy, self.threads))
                 continue
             }
-            let chunkRows = weight.chunkRows(work.path)
             for chunk in 0..<count {
                 let free = loads.indices.min { loads[$0] < loads[$1] } ?? 0
                 loads[free] += perRow * Double(min(chunkRows, weight.rows - chunk * chunkRows))
