@@ -45,6 +45,7 @@ import Testing
             (["-ctk", "q9"], 64, "f16"),
             (["--precision", "best"], 64, "auto"),
             (["-o", "xml"], 64, "xml"),
+            (["--isa", "mmx"], 64, "--isa: there is no instruction set 'mmx'"),
             (["-r", "0"], 64, "repetitions"),
             (["-p", "0", "-n", "0"], 64, "nothing to measure"),
             (["-d", "2000", "-p", "64"], 1, "2048"),
@@ -58,6 +59,25 @@ import Testing
         let result = try CaratProcess(["bench"] + arguments)
         #expect(result.code == code && result.output.isEmpty)
         #expect(result.errors.contains(part), "\(result.errors)")
+    }
+
+    @Test func theInstructionSetIsFlagOrEnvironment() throws {
+        func sets(_ arguments: [String], _ variable: String) throws -> Set<String> {
+            let result = try CaratProcess(["bench"] + arguments, environment: ["CARAT_ISA": variable])
+            #expect(result.code == 0, "\(result.errors)")
+            let objects = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]]
+            return Set(try #require(objects).compactMap { $0["isa"] as? String })
+        }
+        let models = ["-p", "4", "-n", "1", "-r", "1", "-t", "1", "-o", "json"]
+        #expect(try sets(models, "portable") == ["portable"])
+        #expect(try sets(models + ["--isa", "portable"], "mmx") == ["portable"])
+        let kernels = ["kernels", "--format", "F32", "-n", "1", "-t", "1", "-o", "json"]
+        #expect(try sets(kernels, "portable") == ["portable"])
+        #expect(try sets(kernels + ["--isa", "PORTABLE"], "mmx") == ["portable"])
+        for arguments in [["bench"], ["bench", "kernels"]] {
+            let bad = try CaratProcess(arguments, environment: ["CARAT_ISA": "sse9"])
+            #expect(bad.code == 64 && bad.errors.contains("CARAT_ISA") && bad.errors.contains("portable"))
+        }
     }
 
     @Test func ctrlCPrintsWhatIsDone() throws {
