@@ -59,7 +59,9 @@ extension EngineSettings {
 
     private func measuredErrors(
         of model: GemmaModel, facts: MeasuredFacts?, remeasures: Bool, progress: (String) -> Void
-    ) -> ErrorTable {
+    ) -> ErrorTable? {
+        // weights as Floats are multiplied as Floats: there is nothing to measure, and nothing to keep
+        if model.weights.formats.allSatisfy({ $0.activation == .float }) { return ErrorTable([]) }
         let identity = model.identity
         if !remeasures, let identity, let known = facts?.errors(of: identity) { return known }
         progress("measuring the model's precision ... about 0.1 s, once per file")
