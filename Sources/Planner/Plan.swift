@@ -17,9 +17,9 @@ public struct Plan: Sendable, Codable, Equatable {
 
     /// Why a path was chosen.
     public enum Reason: String, Sendable, Codable {
-        /// The faster one, where error does not count or both are exact.
+        /// The faster one on one core, where error does not count or both are exact.
         case faster
-        /// The faster one, and its error stays within the budget.
+        /// The faster one on one core, and its error stays within the budget.
         case withinBudget
         /// sgemm, because the quantized path's error would exceed the budget.
         case overBudget
