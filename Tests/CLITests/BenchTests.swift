@@ -14,7 +14,8 @@ import Testing
 
     @Test func dimensionsBeyondLlamaBenchsAreFields() throws {
         let result = try CaratProcess([
-            "bench", "-p", "8", "-n", "2", "-npl", "1,3", "-ctk", "f16,f32", "-r", "1", "-o", "jsonl", "-t", "1",
+            "bench", "-p", "8", "-n", "2", "-npl", "1,3", "-ctk", "f16,f32", "-ctv", "q8_0", "-r", "1", "-o", "jsonl",
+            "-t", "1",
             "--build", "mine", "-oe", "csv",
         ])
         let objects = try result.output.split(separator: "\n").map {
@@ -22,6 +23,7 @@ import Testing
         }
         #expect(objects.compactMap { $0["test"] as? String } == ["pp8", "tg2", "tg2 x3", "pp8", "tg2", "tg2 x3"])
         #expect(objects.compactMap { $0["type_k"] as? String } == ["f16", "f16", "f16", "f32", "f32", "f32"])
+        #expect(objects.allSatisfy { $0["type_v"] as? String == "q8_0" })
         #expect(objects.allSatisfy { ($0["build_commit"] as? String)?.hasSuffix("-mine") == true })
         #expect(result.errors.contains("build_commit,build_number,"))
     }
@@ -43,6 +45,7 @@ import Testing
             (["-pg", "5"], 64, "-pg 5"),
             (["-t", "0"], 64, "-t 0: 1 to 1024"),
             (["-ctk", "q9"], 64, "f16"),
+            (["-ctv", "q9"], 64, "-ctv q9"),
             (["--precision", "best"], 64, "auto"),
             (["-o", "xml"], 64, "xml"),
             (["--isa", "mmx"], 64, "--isa: there is no instruction set 'mmx'"),
