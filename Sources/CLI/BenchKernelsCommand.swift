@@ -48,6 +48,7 @@ struct BenchKernelsCommand: ParsableCommand {
     func run() throws {
         Interrupt.install()
         let target = try report.map { try ReportFile($0) }
+        Output.noteThreadLimit(below: threads)
         var status = BenchStatus()
         status.show("measuring the machine's limits")
         let kernels = try KernelChoice.all(isa)

@@ -86,10 +86,12 @@ struct BenchModelsCommand: ParsableCommand {
         run.build = build
 
         let target = try report.map { try ReportFile($0) }  // a path that cannot be written is said before the work
+        let threads = Set(run.tests.flatMap { [$0.threads, $0.prefillThreads] })
+        Output.noteThreadLimit(below: threads.max() ?? 1)
         var status = BenchStatus()
         status.show("measuring the machine's limits")
         let machine = MachineState.current(kernels: kernels)
-        let limits = MachineLimits.measure(threads: Set(run.tests.flatMap { [$0.threads, $0.prefillThreads] }))
+        let limits = MachineLimits.measure(threads: threads)
         var sinks = [BenchSink(output, run.tests, isError: false)]
         if let outputErr { sinks.append(BenchSink(outputErr, run.tests, isError: true)) }
         status.clear()

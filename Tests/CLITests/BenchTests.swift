@@ -37,6 +37,20 @@ import Testing
         #expect(try String(contentsOf: file, encoding: .utf8).contains("<svg"))
     }
 
+    /// A device takes no report, and says so only when it is written to.
+    @Test func aReportThatCannotBeWrittenIsNamed() throws {
+        let flags = ["--format", "F32", "-n", "1", "-t", "1", "--isa", "portable", "-o", "csv"]
+        let full = try CaratProcess(["bench", "kernels", "--report", "/dev/full"] + flags)
+        #expect(full.code == 1 && full.errors.contains("cannot write the report to /dev/full: No space left"))
+        #expect(try CaratProcess(["bench", "kernels", "--report", "/dev/null"] + flags).code == 0)
+    }
+
+    @Test func fewerThreadsThanNamedAreAWarning() throws {
+        let arguments = ["bench", "kernels", "--format", "F32", "-n", "1", "-t", "2", "--isa", "portable", "-o", "csv"]
+        let result = try CaratProcess(arguments, environment: ["OMP_THREAD_LIMIT": "1"])
+        #expect(result.code == 0 && result.errors.contains("OMP_THREAD_LIMIT allows 1 of the 2 threads"))
+    }
+
     @Test(
         arguments: [
             (["-p", "x"], 64, "-p x"),
