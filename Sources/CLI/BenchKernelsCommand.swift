@@ -53,7 +53,7 @@ struct BenchKernelsCommand: ParsableCommand {
         status.show("measuring the machine's limits")
         let kernels = try KernelChoice.all(isa)
         let machine = MachineState.current(kernels: kernels.last ?? .best)
-        let limits = MachineLimits.measure(threads: [threads])
+        let limits = try MachineLimits.measure(threads: [threads])
         var bench = KernelBench(formats: try formats(), kernels: kernels, positions: try positions(), limits: limits)
         bench.threads = threads
         var printer = output.printer(machine: machine, limits: limits)

@@ -91,7 +91,7 @@ struct BenchModelsCommand: ParsableCommand {
         var status = BenchStatus()
         status.show("measuring the machine's limits")
         let machine = MachineState.current(kernels: kernels)
-        let limits = MachineLimits.measure(threads: threads)
+        let limits = try MachineLimits.measure(threads: threads)
         var sinks = [BenchSink(output, run.tests, isError: false)]
         if let outputErr { sinks.append(BenchSink(outputErr, run.tests, isError: true)) }
         status.clear()

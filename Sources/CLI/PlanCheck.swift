@@ -30,6 +30,7 @@ struct PlanCheck {
     }
 
     func run(into report: inout PlanReport) throws {
+        if plan.usesBLAS(upTo: .max) { try BLASLibrary.requireMemory(threads: executor.team.size) }
         let weights = model.weights.projections
         for n in Set(report.weights.flatMap { $0.choices.map(\.n) }).sorted() {
             let matrices = Matrices(positions: n)

@@ -107,6 +107,17 @@ public struct Plan: Sendable, Codable, Equatable {
         return choices[place(layer, weightClass, PositionBucket(n))]
     }
 
+    /// Whether any weight takes sgemm at some number of positions of at most `positions`.
+    package func usesBLAS(upTo positions: Int) -> Bool {
+        uniform == .blas
+            || weights.contains { weight in
+                PositionBucket.all.contains { bucket in
+                    let n = bucket.lowerBound
+                    return n <= positions && choice(layer: weight.layer, weight.weightClass, positions: n).path == .blas
+                }
+            }
+    }
+
     public func reason(layer: Int?, _ weightClass: WeightClass, positions n: Int) -> Reason {
         uniform == nil ? reasons[place(layer, weightClass, PositionBucket(n))] : .uniform
     }

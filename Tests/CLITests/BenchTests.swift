@@ -1,6 +1,12 @@
 import Foundation
 import Testing
 
+#if os(Linux)
+    private let isLinux = true
+#else
+    private let isLinux = false
+#endif
+
 @Suite(.serialized) struct BenchTests {
     @Test func everyAskedTestIsARow() throws {
         let result = try CaratProcess(["bench", "-p", "16,8", "-n", "4", "-pg", "8,2", "-d", "0,32", "-r", "2"])
@@ -49,6 +55,24 @@ import Testing
         let arguments = ["bench", "kernels", "--format", "F32", "-n", "1", "-t", "2", "--isa", "portable", "-o", "csv"]
         let result = try CaratProcess(arguments, environment: ["OMP_THREAD_LIMIT": "1"])
         #expect(result.code == 0 && result.errors.contains("OMP_THREAD_LIMIT allows 1 of the 2 threads"))
+    }
+
+    /// OpenBLAS would wait for ever for the address space that it cannot have.
+    @Test(.enabled(if: isLinux)) func tooLittleAddressSpaceForOpenBLASIsAnError() throws {
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        let errors = Pipe()
+        let program = CaratProcess.program.path()
+        shell.arguments = [
+            "-c", "ulimit -v 450000 && exec timeout -s KILL 60 '\(program)' bench -t 2 -p 64 -n 0 -r 1 -o csv",
+        ]
+        shell.environment = ProcessInfo.processInfo.environment
+            .merging(["XDG_CACHE_HOME": CaratProcess.cache.path(), "OPENBLAS_NUM_THREADS": "1"]) { $1 }
+        shell.standardError = errors
+        try shell.run()
+        let text = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 1 && text.contains("OpenBLAS needs 400 MiB"), "\(text)")
     }
 
     @Test(
