@@ -4,7 +4,6 @@ package enum BenchError: Error, Equatable, Sendable, CustomStringConvertible {
     case outOfRange(flag: String, value: String, allowed: String)
     case noTests
     case contextTooShort(test: String, model: String, needed: Int, context: Int)
-    case unavailableInstructionSet(name: String, available: [String])
 
     package var description: String {
         switch self {
@@ -19,8 +18,6 @@ package enum BenchError: Error, Equatable, Sendable, CustomStringConvertible {
             \(test) takes \(needed) positions, and the context of \(model) has \(context). \
             Ask for fewer tokens (-p, -n, -pg) or a smaller depth (-d).
             """
-        case .unavailableInstructionSet(let name, let available):
-            "--isa \(name): this CPU or build cannot run these kernels. It can run: \(available.joined(separator: ", "))."
         }
     }
 }

@@ -14,7 +14,9 @@ package struct BenchTest: Sendable, Equatable {
     package var sequences = 1
     package var batch = 2048
     package var ubatch = 512
-    package var cacheElement = KVCache.Element.f16
+    /// Element types of the keys and of the values in the KV cache.
+    package var keyElement = KVCache.Element.f16
+    package var valueElement = KVCache.Element.f16
     package var threads = 1
     package var prefillThreads = 1
     package var precision = Precision.auto
@@ -39,7 +41,7 @@ package struct BenchTest: Sendable, Equatable {
     /// Whether both can run on one loaded model with one executor and cache.
     func sharesRunner(with other: BenchTest) -> Bool {
         model == other.model && sequences == other.sequences && batch == other.batch && ubatch == other.ubatch
-            && cacheElement == other.cacheElement && threads == other.threads
+            && keyElement == other.keyElement && valueElement == other.valueElement && threads == other.threads
             && prefillThreads == other.prefillThreads && precision == other.precision
     }
 }
@@ -53,7 +55,9 @@ package struct TestMatrix: Sendable {
     package var sequences = [1]
     package var batches = [2048]
     package var ubatches = [512]
-    package var cacheElements = [KVCache.Element.f16]
+    package var keyElements = [KVCache.Element.f16]
+    /// Empty: as `keyElements`.
+    package var valueElements: [KVCache.Element] = []
     package var threads = [1]
     /// Empty: as many as `threads`.
     package var prefillThreads: [Int] = []
@@ -94,7 +98,12 @@ package struct TestMatrix: Sendable {
         vary(precisions, \.precision)
         vary(batches, \.batch)
         vary(ubatches, \.ubatch)
-        vary(cacheElements, \.cacheElement)
+        vary(keyElements, \.keyElement)
+        if valueElements.isEmpty {
+            for index in tests.indices { tests[index].valueElement = tests[index].keyElement }
+        } else {
+            vary(valueElements, \.valueElement)
+        }
         vary(threads, \.threads)
         if prefillThreads.isEmpty {
             for index in tests.indices { tests[index].prefillThreads = tests[index].threads }

@@ -1,4 +1,4 @@
-internal import Compute
+package import Compute
 
 /// What this machine can do at best, measured in this process, so that results can be said as a part of it.
 package struct MachineLimits: Sendable, Equatable {
@@ -23,7 +23,10 @@ package struct MachineLimits: Sendable, Equatable {
     }
 
     /// Measures for one thread and for each of `threads` that has a core of its own; about 0.3 s per number of threads.
-    package static func measure(threads: Set<Int>) -> MachineLimits {
+    ///
+    /// Throws: `ComputeError.blasMemory` or `.probeMemory` before any work, for the largest of `threads`.
+    package static func measure(threads: Set<Int>) throws(ComputeError) -> MachineLimits {
+        try MachineProbe.requireMemory(threads: threads.max() ?? 1)
         let cores = ThreadBudget.current().affinityCores
         let counts = threads.filter { $0 <= cores }.union([1]).sorted()
         return MachineLimits(

@@ -1,4 +1,5 @@
 package import Compute
+internal import Planner
 
 #if canImport(Glibc)
     internal import Glibc
@@ -30,9 +31,9 @@ package struct MachineState: Sendable, Equatable {
         var load = [Double](repeating: 0, count: 3)
         let count = getloadavg(&load, 3)
         return MachineState(
-            cpu: cpuBrand() ?? "unknown CPU", instructionSet: kernels.instructionSet, cores: budget.affinityCores,
+            cpu: CPUName.current.brand, instructionSet: kernels.instructionSet, cores: budget.affinityCores,
             quota: budget.quota, governor: line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-            load: Array(load.prefix(max(0, Int(count)))), blas: BLASLibrary.configuration.trimmed,
+            load: Array(load.prefix(max(0, Int(count)))), blas: BLASLibrary.configuration,
             blasCore: BLASLibrary.coreType, system: systemName())
     }
 
@@ -60,20 +61,6 @@ package struct MachineState: Sendable, Equatable {
             """
     }
 
-    private static func cpuBrand() -> String? {
-        #if canImport(Darwin)
-            return nil
-        #else
-            let lines = (ThreadBudget.readText("/proc/cpuinfo") ?? "").split(separator: "\n")
-            // x86 says "model name"; Arm only numbers
-            for key in ["model name", "Model", "Hardware", "CPU part"] {
-                let found = lines.first { $0.hasPrefix(key) && $0.contains(":") }
-                if let text = found?.split(separator: ":", maxSplits: 1).last { return String(text).trimmed }
-            }
-            return nil
-        #endif
-    }
-
     private static func systemName() -> String {
         #if canImport(Darwin)
             return "macOS"
@@ -86,13 +73,6 @@ package struct MachineState: Sendable, Equatable {
     }
 
     private static func line(_ path: String) -> String? {
-        ThreadBudget.readText(path).map(\.trimmed).flatMap { $0.isEmpty ? nil : $0 }
-    }
-}
-
-extension String {
-    fileprivate var trimmed: String {
-        let body = drop(while: \.isWhitespace)
-        return String(body.reversed().drop(while: \.isWhitespace).reversed())
+        ThreadBudget.readText(path)?.split(whereSeparator: \.isNewline).first.map(String.init)
     }
 }

@@ -28,8 +28,11 @@ struct MarkdownPrinter: RecordPrinter {
         }
         if differs(\.batch, from: 2048) { columns.append(Column(title: "n_batch", width: 7) { "\($0.test.batch)" }) }
         if differs(\.ubatch, from: 512) { columns.append(Column(title: "n_ubatch", width: 8) { "\($0.test.ubatch)" }) }
-        if differs(\.cacheElement, from: .f16) {
-            columns.append(Column(title: "type_k", width: 6) { $0.test.cacheElement.rawValue })
+        if differs(\.keyElement, from: .f16) {
+            columns.append(Column(title: "type_k", width: 6) { $0.test.keyElement.rawValue })
+        }
+        if differs(\.valueElement, from: .f16) {
+            columns.append(Column(title: "type_v", width: 6) { $0.test.valueElement.rawValue })
         }
         if differs(\.precision, from: .auto) {
             columns.append(Column(title: "precision", width: 9) { $0.test.precision.rawValue })

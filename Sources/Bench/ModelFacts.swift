@@ -49,8 +49,8 @@ package struct ModelFacts: Sendable, Equatable {
     }
 
     /// Bytes that the KV cache takes per position.
-    package func cacheBytes(of element: KVCache.Element) -> Int {
-        config.kvBytesPerToken(keys: element, values: element)
+    package func cacheBytes(keys: KVCache.Element, values: KVCache.Element) -> Int {
+        config.kvBytesPerToken(keys: keys, values: values)
     }
 
     /// Names of `general.file_type`.

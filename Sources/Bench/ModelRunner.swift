@@ -26,15 +26,16 @@ final class ModelRunner {
         settings.threads = test.threads
         settings.prefillThreads = test.prefillThreads
         settings.ubatch = min(test.ubatch, test.batch)
-        // it bounds the ubatch too
+        // the context bounds the ubatch, which a step of all sequences has to fit
         settings.context = min(max(positions, Self.together(test)), model.config.contextLength)
         settings.precision = test.precision
-        settings.cacheElement = test.cacheElement
+        settings.cacheElement = test.keyElement
+        settings.valueElement = test.valueElement
         session = try Session(model, settings: settings)
         gemma = session.gemma
         self.test = test
         caches = (0..<test.sequences).map { [gemma] _ in
-            gemma.makeCache(capacity: positions, element: test.cacheElement)
+            gemma.makeCache(capacity: positions, keys: test.keyElement, values: test.valueElement)
         }
         random = RandomTokens(vocabularyCount: model.tokenizer.vocabulary.count)
         gemma.goesOn = { _ in !isCancelled() }

@@ -49,7 +49,8 @@ enum PageChart {
         }
         if differs(\.test.precision) { parts.append(record.test.precision.rawValue) }
         if differs(\.workThreads) { parts.append("\(record.workThreads) threads") }
-        if differs(\.test.cacheElement) { parts.append("KV \(record.test.cacheElement.rawValue)") }
+        if differs(\.test.keyElement) { parts.append("keys \(record.test.keyElement.rawValue)") }
+        if differs(\.test.valueElement) { parts.append("values \(record.test.valueElement.rawValue)") }
         if differs(\.test.batch) { parts.append("batch \(record.test.batch)") }
         if differs(\.test.ubatch) { parts.append("ubatch \(record.test.ubatch)") }
         return parts.joined(separator: ", ")

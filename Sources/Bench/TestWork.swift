@@ -27,7 +27,7 @@ package struct TestWork: Sendable, Equatable {
             + seen * Double(facts.attentionPerKey)
 
         let steps = generated * (sequences / Double(ModelRunner.together(test))).rounded(.up)
-        let cacheBytes = Double(facts.cacheBytes(of: test.cacheElement))
+        let cacheBytes = Double(facts.cacheBytes(keys: test.keyElement, values: test.valueElement))
         bytes =
             (Double(forwards) + steps) * Double(facts.layerBytes)
             + (Double(batches) + steps) * Double(facts.outputBytes)

@@ -21,7 +21,7 @@ struct BenchKernelsCommand: ParsableCommand {
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "Instruction sets: \(Kernels.InstructionSet.allCases.map(\.rawValue).joined(separator: ", ")). "
-                + "(default: all that this CPU runs)", valueName: "names"))
+                + "(default: CARAT_ISA, else all that this CPU runs)", valueName: "names"))
     var isa: [String] = []
     @Option(
         name: .short, parsing: .unconditionalSingleValue,
@@ -39,7 +39,7 @@ struct BenchKernelsCommand: ParsableCommand {
     func validate() throws {
         guard (1...1024).contains(threads) else { throw ValidationError("-t \(threads): 1 to 1024 is possible.") }
         do {
-            _ = try (formats(), kernels(), positions())
+            _ = try (formats(), KernelChoice.all(isa), positions())
         } catch {
             throw ValidationError("\(error)")
         }
@@ -48,11 +48,12 @@ struct BenchKernelsCommand: ParsableCommand {
     func run() throws {
         Interrupt.install()
         let target = try report.map { try ReportFile($0) }
+        Output.noteThreadLimit(below: threads)
         var status = BenchStatus()
         status.show("measuring the machine's limits")
-        let kernels = try kernels()
+        let kernels = try KernelChoice.all(isa)
         let machine = MachineState.current(kernels: kernels.last ?? .best)
-        let limits = MachineLimits.measure(threads: [threads])
+        let limits = try MachineLimits.measure(threads: [threads])
         var bench = KernelBench(formats: try formats(), kernels: kernels, positions: try positions(), limits: limits)
         bench.threads = threads
         var printer = output.printer(machine: machine, limits: limits)
@@ -78,19 +79,6 @@ struct BenchKernelsCommand: ParsableCommand {
     private func positions() throws(BenchError) -> [Int] {
         let values = try ValueList.integers(n, flag: "-n", allowed: 1...4096)
         return values.isEmpty ? KernelBench.defaultPositions : values
-    }
-
-    private func kernels() throws(BenchError) -> [Kernels] {
-        let names = try ValueList.names(isa, flag: "--isa", of: Kernels.InstructionSet.self)
-        let available = Kernels.InstructionSet.allCases.compactMap { Kernels($0) }
-        guard !names.isEmpty else { return available }
-        return try names.map { (name) throws(BenchError) in
-            guard let kernels = Kernels(name) else {
-                throw .unavailableInstructionSet(
-                    name: name.rawValue, available: available.map(\.instructionSet.rawValue))
-            }
-            return kernels
-        }
     }
 }
 

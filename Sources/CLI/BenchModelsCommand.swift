@@ -28,6 +28,11 @@ struct BenchModelsCommand: ParsableCommand {
     var synthetic: [String] = []
     @OptionGroup(title: "Tests") var tests: BenchTestFlags
     @Option(
+        help: ArgumentHelp(
+            "Instruction set of the kernels. Default: CARAT_ISA, else the fastest that this CPU runs.",
+            valueName: "name"))
+    var isa: String?
+    @Option(
         name: [.short, .long], parsing: .unconditional,
         help: ArgumentHelp("Times that each test is run.", valueName: "n"))
     var repetitions = 5
@@ -47,6 +52,7 @@ struct BenchModelsCommand: ParsableCommand {
         guard (1...100_000).contains(repetitions) else {
             throw ValidationError("--repetitions \(repetitions): 1 to 100000 is possible.")
         }
+        _ = try KernelChoice.one(isa)
         do {
             _ = try tests.matrix().tests(models: 1)
         } catch {
@@ -54,12 +60,13 @@ struct BenchModelsCommand: ParsableCommand {
         }
     }
 
-    /// The files, synthetic ones made where they are missing, with what was measured of each.
-    private func openModels() throws -> [BenchModel] {
+    /// The files, synthetic ones made where they are missing, with what was measured of each on these kernels.
+    private func openModels(_ kernels: Kernels) throws -> [BenchModel] {
         let paths = try model + synthetic.map { try syntheticModelPath($0) }
         let models: [String?] = paths.isEmpty ? [nil] : paths
         return try models.map { path in
             var model = try BenchModel(path: path)
+            model.settings.kernels = kernels
             MachineFacts(isVerbose: false).complete(&model.settings, for: model.model, needsErrors: true)
             return model
         }
@@ -67,7 +74,8 @@ struct BenchModelsCommand: ParsableCommand {
 
     func run() throws {
         Interrupt.install()
-        let models = try openModels()
+        let kernels = try KernelChoice.one(isa)
+        let models = try openModels(kernels)
         var matrix = try tests.matrix()
         if report != nil, tests.depth.isEmpty {
             matrix.depths = ReportPage.depths(fitting: models.map(\.facts), matrix: matrix)
@@ -78,10 +86,12 @@ struct BenchModelsCommand: ParsableCommand {
         run.build = build
 
         let target = try report.map { try ReportFile($0) }  // a path that cannot be written is said before the work
+        let threads = Set(run.tests.flatMap { [$0.threads, $0.prefillThreads] })
+        Output.noteThreadLimit(below: threads.max() ?? 1)
         var status = BenchStatus()
         status.show("measuring the machine's limits")
-        let machine = MachineState.current()
-        let limits = MachineLimits.measure(threads: Set(run.tests.flatMap { [$0.threads, $0.prefillThreads] }))
+        let machine = MachineState.current(kernels: kernels)
+        let limits = try MachineLimits.measure(threads: threads)
         var sinks = [BenchSink(output, run.tests, isError: false)]
         if let outputErr { sinks.append(BenchSink(outputErr, run.tests, isError: true)) }
         status.clear()
@@ -107,16 +117,17 @@ struct BenchModelsCommand: ParsableCommand {
         status.clear()
         for sink in sinks { try sink.end(machine: machine, limits: limits) }
         if let target {
-            var kernels: [KernelRecord] = []
+            var kernelRecords: [KernelRecord] = []
             if isComplete {
                 let bench = KernelBench(
-                    formats: KernelBench.formats(of: models.map(\.facts)), kernels: [.best],
+                    formats: KernelBench.formats(of: models.map(\.facts)), kernels: [kernels],
                     positions: KernelBench.defaultPositions, limits: limits)
-                kernels = bench.run(
+                kernelRecords = bench.run(
                     isCancelled: { Interrupt.isRequested }, progress: { status.show("kernels: \($0)") }, emit: { _ in })
                 status.clear()
             }
-            try target.write(ReportPage(machine: machine, limits: limits, records: records, kernels: kernels).html)
+            try target.write(
+                ReportPage(machine: machine, limits: limits, records: records, kernels: kernelRecords).html)
         }
         if !isComplete || Interrupt.isRequested { throw ExitCode(130) }
     }

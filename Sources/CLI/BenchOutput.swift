@@ -1,4 +1,5 @@
 import Bench
+import Compute
 
 /// Where the records of a bench go in one format.
 struct BenchSink {
@@ -20,6 +21,17 @@ struct BenchSink {
 
     private func put(_ text: String) throws {
         if isError { Output.note(text) } else { try Output.write(text) }
+    }
+}
+
+extension Output {
+    /// Says so where the OpenMP runtime grants fewer threads than results will name.
+    static func noteThreadLimit(below threads: Int) {
+        let limit = ThreadLimit.current
+        guard limit < threads else { return }
+        note(
+            "warning: OMP_THREAD_LIMIT allows \(limit) of the \(threads) threads that results name; unset it, or take -t \(limit).\n"
+        )
     }
 }
 

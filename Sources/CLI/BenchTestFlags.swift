@@ -41,6 +41,11 @@ struct BenchTestFlags: ParsableArguments {
             valueName: "type"))
     var cacheType: [String] = []
     @Option(
+        name: [.customLong("ctv", withSingleDash: true), .customLong("cache-type-v")],
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Element types of its values. Default: as -ctk.", valueName: "type"))
+    var valueType: [String] = []
+    @Option(
         name: [.short, .long], parsing: .unconditionalSingleValue,
         help: ArgumentHelp("Threads. Default: cores of the affinity mask within the cgroup quota.", valueName: "n"))
     var threads: [String] = []
@@ -76,7 +81,10 @@ struct BenchTestFlags: ParsableArguments {
         try read(threads, "-t", 1...EngineSettings.maxThreads, into: &matrix.threads)
         try read(prefillThreads, "-tb", 1...EngineSettings.maxThreads, into: &matrix.prefillThreads)
         if !cacheType.isEmpty {
-            matrix.cacheElements = try ValueList.names(cacheType, flag: "-ctk", of: KVCache.Element.self)
+            matrix.keyElements = try ValueList.names(cacheType, flag: "-ctk", of: KVCache.Element.self)
+        }
+        if !valueType.isEmpty {
+            matrix.valueElements = try ValueList.names(valueType, flag: "-ctv", of: KVCache.Element.self)
         }
         if !precision.isEmpty {
             matrix.precisions = try ValueList.names(precision, flag: "--precision", of: Precision.self)

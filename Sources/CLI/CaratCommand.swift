@@ -1,4 +1,13 @@
 import ArgumentParser
+import Compute
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// The `carat` command. An error thrown by a subcommand becomes one line on stderr and exit code 1; wrong usage is 64.
 @main
@@ -25,10 +34,19 @@ struct CaratCommand: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+            end()
         } catch is ClosedPipe {
-            Self.exit(withError: ExitCode(141))  // as if ended by SIGPIPE: quietly
+            end(ExitCode(141))  // as if ended by SIGPIPE: quietly
         } catch {
-            exit(withError: error)
+            end(error)
         }
+    }
+
+    /// Ends the program. Nothing is buffered, so where OpenBLAS would keep `exit` waiting it can end at once.
+    private static func end(_ error: (any Error)? = nil) -> Never {
+        guard BLASLibrary.isShortOfMemory else { exit(withError: error) }
+        let message = error.map { fullMessage(for: $0) } ?? ""
+        if !message.isEmpty { Output.note(message + "\n") }
+        _exit(error.map { exitCode(for: $0).rawValue } ?? 0)
     }
 }

@@ -3,12 +3,6 @@ public import Compute
 import Engine
 public import Planner
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// How the machine is used.
 struct EngineFlags: ParsableArguments {
     @Option(
@@ -63,7 +57,7 @@ struct EngineFlags: ParsableArguments {
         settings.context = context == 0 ? nil : context
         settings.precision = precision
         settings.errorBudget = errorBudget
-        settings.kernels = try Self.kernels(isa)
+        settings.kernels = try KernelChoice.one(isa)
         settings.cacheElement = cacheType
         settings.valueElement = valueType
         try settings.validate()
@@ -78,18 +72,6 @@ extension EngineFlags {
             _ = try settings()
         } catch let error as EngineError {
             throw ValidationError("\(error)")
-        }
-    }
-
-    /// The kernels that the flag or, without it, the environment asks for. The environment is the program's to heed: a
-    /// library that took it for its own would change in a caller's hands.
-    private static func kernels(_ flag: String?) throws -> Kernels {
-        let variable = ProcessInfo.processInfo.environment["CARAT_ISA"].flatMap { $0.isEmpty ? nil : $0 }
-        guard let name = flag ?? variable else { return .best }
-        do {
-            return try Kernels.named(name)
-        } catch {
-            throw ValidationError("\(flag == nil ? "CARAT_ISA" : "--isa"): \(error)")
         }
     }
 }

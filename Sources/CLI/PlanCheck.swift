@@ -30,6 +30,7 @@ struct PlanCheck {
     }
 
     func run(into report: inout PlanReport) throws {
+        if plan.usesBLAS(upTo: .max) { try BLASLibrary.requireMemory(threads: executor.team.size) }
         let weights = model.weights.projections
         for n in Set(report.weights.flatMap { $0.choices.map(\.n) }).sorted() {
             let matrices = Matrices(positions: n)
@@ -115,7 +116,8 @@ struct PlanCheck {
     private func runModel(into report: inout PlanReport) throws {
         let count = min(512, model.config.contextLength)
         let gemma = Gemma(model, plan: plan, executor: executor, ubatch: min(settings.ubatch, count))
-        let cache = gemma.makeCache(capacity: count, element: settings.cacheElement)
+        let cache = gemma.makeCache(
+            capacity: count, keys: settings.cacheElement, values: settings.valueElement ?? settings.cacheElement)
         let vocabulary = Int32(model.tokenizer.vocabulary.count)
         let tokens = (0..<Int32(count)).map { $0 * 7919 % vocabulary }
         func least(of times: Int, _ body: () throws -> Void) rethrows -> Double {

@@ -20,6 +20,8 @@ extension PlanReport {
         lines += table
         lines.append("")
         lines += crossovers
+        lines.append(
+            "The faster path is that of one core, so that results do not depend on threads; times are the team's.")
         lines.append("")
         lines.append(
             "predicted pp512 \(whole_model.pp512.fixed(1)) tokens/s, tg128 \(whole_model.tg128.fixed(1)) tokens/s")
@@ -92,8 +94,8 @@ extension PlanReport {
 
     private func reason(_ name: String) -> String {
         switch Plan.Reason(rawValue: name) {
-        case .faster: "faster"
-        case .withinBudget: "faster, error within budget"
+        case .faster: "faster on one core"
+        case .withinBudget: "faster on one core, error within budget"
         case .overBudget: "error of dot products over budget"
         case .fullPrecision: "full precision is asked for"
         case .singlePosition: "single position"

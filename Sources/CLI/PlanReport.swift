@@ -86,7 +86,7 @@ struct PlanReport: Encodable {
         error_budget = plan.errorBudget
         let costs = plan.costs
         machine = Machine(
-            cpu: MachineIdentity.cpuName, instruction_set: settings.kernels.instructionSet.rawValue,
+            cpu: CPUName.current.full, instruction_set: settings.kernels.instructionSet.rawValue,
             blas: BLASLibrary.configuration, threads: plan.threads, prefill_threads: plan.prefillThreads,
             costs: source.shown, read_bytes_per_second_one_thread: costs.readBandwidth.one,
             read_bytes_per_second: costs.readBandwidth.team, sgemm_flops_one_thread: costs.sgemmRate.one,

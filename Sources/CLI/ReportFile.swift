@@ -26,7 +26,8 @@ struct ReportFile {
     func write(_ text: String) throws {
         do {
             try descriptor.closeAfter {
-                try descriptor.resize(to: 0)
+                // a pipe or device has no size
+                do { try descriptor.resize(to: 0) } catch Errno.invalidArgument {}
                 _ = try descriptor.writeAll(Array(text.utf8))
             }
         } catch let reason as Errno {

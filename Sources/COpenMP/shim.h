@@ -11,6 +11,8 @@ void GOMP_barrier(void);
 int omp_get_thread_num(void);
 /// Threads a new team would have by default.
 int omp_get_max_threads(void);
+/// The most threads that any team may have: OMP_THREAD_LIMIT, say.
+int omp_get_thread_limit(void);
 /// How long an idle worker spins for more work before it sleeps, in milliseconds.
 void kmp_set_blocktime(int milliseconds);
 /// Bytes of a worker's stack; can be set until the first team starts.

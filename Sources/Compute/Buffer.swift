@@ -20,7 +20,7 @@ final class Buffer<Element: BitwiseCopyable> {
         precondition(!overflow && count >= 0, "\(count) elements of \(MemoryLayout<Element>.stride) bytes")
         self.count = count
         let raw: UnsafeMutableRawPointer
-        if bytes >= 1 << 20, let mapped = Self.map(bytes) {
+        if bytes >= 1 << 20, let mapped = MappedMemory.map(bytes) {
             raw = mapped
             mappedByteCount = bytes
         } else {
@@ -29,16 +29,6 @@ final class Buffer<Element: BitwiseCopyable> {
             mappedByteCount = nil
         }
         base = raw.bindMemory(to: Element.self, capacity: count)
-    }
-
-    private static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
-        #if canImport(Darwin)
-            let flags = MAP_PRIVATE | MAP_ANON
-        #else
-            let flags = MAP_PRIVATE | MAP_ANONYMOUS
-        #endif
-        let address = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
-        return address == MAP_FAILED ? nil : address
     }
 
     deinit {

@@ -1,8 +1,10 @@
-/// What keeps a tensor from being computed with.
+/// What keeps something from being computed.
 public enum ComputeError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsupportedFormat(tensor: String, type: String)
     case shape(tensor: String, found: [Int])
     case instructionSet(name: String, supported: [String])
+    case blasMemory(needed: Int, threads: Int)
+    case probeMemory(needed: Int)
 
     public var description: String {
         switch self {
@@ -22,6 +24,18 @@ public enum ComputeError: Error, Equatable, Sendable, CustomStringConvertible {
             return """
                 \(isKnown ? "this CPU or build cannot run" : "there is no instruction set") '\(name)'. \
                 Choose one of: \(supported.joined(separator: ", ")).
+                """
+        case .blasMemory(let needed, let threads):
+            return """
+                OpenBLAS needs \(needed >> 20) MiB of address space for \(threads) \(threads == 1 ? "thread" : "threads"), \
+                and a limit leaves less. Raise the limit (ulimit -v) or take fewer threads (-t). OPENBLAS_NUM_THREADS=1 \
+                saves 128 MiB for each further core; carat run does without OpenBLAS for most K-quant files at \
+                --precision fast.
+                """
+        case .probeMemory(let needed):
+            return """
+                measuring this machine needs \(needed >> 20) MiB of address space, and a limit leaves less. \
+                Raise the limit (ulimit -v).
                 """
         }
     }

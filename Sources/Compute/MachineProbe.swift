@@ -21,10 +21,19 @@ package enum MachineProbe {
         rate { carat_probe_int8_macs(200_000) }
     }
 
+    private static let chunkBytes = 1 << 20
+    private static let chunks = 200
+
+    /// Makes sure that there is memory for the probes of `threads` threads, which end the process where there is none.
+    ///
+    /// Throws: `ComputeError.blasMemory` or `.probeMemory`.
+    package static func requireMemory(threads: Int) throws(ComputeError) {
+        try BLASLibrary.requireMemory(threads: threads)
+        guard MappedMemory.hasRoom(1, of: chunks * chunkBytes) else { throw .probeMemory(needed: chunks * chunkBytes) }
+    }
+
     /// Bytes per second that `threads` threads read together from memory too large for the caches.
     package static func readBandwidth(threads: Int) -> Double {
-        let chunkBytes = 1 << 20
-        let chunks = 200
         let memory = Buffer<UInt8>(count: chunks * chunkBytes)
         let team = ThreadTeam(size: threads)
         // pages that were never written all show the same zeros, which the caches hold

@@ -1,9 +1,12 @@
+public import Compute
+
 /// What keeps a request from being run to its end.
 public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case emptyPrompt
     case promptTooLong(tokens: Int, context: Int)
     case contextTooLong(requested: Int, limit: Int)
     case memory(needed: Int, available: Int, context: Int)
+    case compute(ComputeError)
     case tokenOutOfRange(id: Int, vocabulary: Int)
     case option(name: String, value: String, allowed: String)
     case notANumber(position: Int)
@@ -29,6 +32,8 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             the model with a context of \(context) tokens needs \(needed >> 20) MiB and \(available >> 20) MiB are to be had. \
             Ask for a shorter context (-c) or take a smaller file.
             """
+        case .compute(let error):
+            "\(error)"
         case .tokenOutOfRange(let id, let vocabulary):
             "token id \(id) is outside of the vocabulary. Ids go from 0 to \(vocabulary - 1)."
         case .option(let name, let value, let allowed):

@@ -44,6 +44,10 @@ extension EngineSettings {
             costs = nil
             return .builtIn
         }
+        guard canMeasure(threads: machine.threads, facts) else {
+            costs = nil
+            return .builtIn
+        }
         progress("measuring this machine ... about 0.1 s, once")
         var calibration = Calibration(kernels: kernels, threads: machine.threads)
         let measured =
@@ -57,11 +61,25 @@ extension EngineSettings {
         return costs == nil ? .builtIn : .measured
     }
 
+    /// Measurements call OpenBLAS; without room for it the built-in numbers do.
+    private func canMeasure(threads: Int, _ facts: MeasuredFacts?) -> Bool {
+        do {
+            try BLASLibrary.requireMemory(threads: threads)
+            return true
+        } catch {
+            facts?.log("nothing can be measured: \(error)")
+            return false
+        }
+    }
+
     private func measuredErrors(
         of model: GemmaModel, facts: MeasuredFacts?, remeasures: Bool, progress: (String) -> Void
-    ) -> ErrorTable {
+    ) -> ErrorTable? {
+        // weights as Floats are multiplied as Floats: there is nothing to measure, and nothing to keep
+        if model.weights.formats.allSatisfy({ $0.activation == .float }) { return ErrorTable([]) }
         let identity = model.identity
         if !remeasures, let identity, let known = facts?.errors(of: identity) { return known }
+        guard canMeasure(threads: max(threads, prefillThreads), facts) else { return nil }
         progress("measuring the model's precision ... about 0.1 s, once per file")
         let table = ErrorMeasurement.table(of: model, kernels: kernels, threads: max(threads, prefillThreads))
         // without a place to keep it, it is measured each time: it has no noise

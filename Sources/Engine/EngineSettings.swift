@@ -11,7 +11,7 @@ public struct EngineSettings: Sendable {
     /// Positions to keep room for; nil takes what the model was made for.
     public var context: Int?
     public var precision = Precision.auto
-    /// Largest relative rms error of a projection's output that `Precision.auto` accepts.
+    /// Largest relative rms error of a projection's output that `Precision.auto` accepts, from 0 to 1.
     public var errorBudget = Plan.defaultErrorBudget
     /// What this machine's operations cost; nil takes built-in costs, so that nothing depends on a measurement.
     public var costs: MachineCosts?
@@ -43,8 +43,8 @@ public struct EngineSettings: Sendable {
         guard (1...16_384).contains(ubatch) else {
             throw .option(name: "ubatch", value: "\(ubatch)", allowed: "1 to 16384")
         }
-        guard errorBudget.isFinite, errorBudget >= 0 else {
-            throw .option(name: "error budget", value: "\(errorBudget)", allowed: "0 or more, such as 0.02")
+        guard (0...1).contains(errorBudget) else {
+            throw .option(name: "error budget", value: "\(errorBudget)", allowed: "0 to 1, such as 0.02")
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Compute
+internal import Planner
 public import Gemma
 public import Tokenizer
 
@@ -20,7 +21,7 @@ public final class Session {
     private let cache: KVCache
     private let settings: EngineSettings
 
-    /// Throws: `EngineError.contextTooLong` or `.memory`, with the numbers, before any memory is taken.
+    /// Throws: `EngineError.contextTooLong`, `.memory` or `.compute`, with the numbers, before any memory is taken.
     public init(_ model: GemmaModel, settings: EngineSettings = EngineSettings()) throws(EngineError) {
         try settings.validate()
         let limit = model.config.contextLength
@@ -34,6 +35,9 @@ public final class Session {
         self.settings = settings
         let executor = Executor(threads: max(settings.threads, settings.prefillThreads), kernels: settings.kernels)
         let plan = settings.plan(for: model.weights.planned)
+        if plan.usesBLAS(upTo: settings.ubatch) {
+            do { try BLASLibrary.requireMemory(threads: executor.team.size) } catch { throw .compute(error) }
+        }
         gemma = Gemma(model, plan: plan, executor: executor, ubatch: min(settings.ubatch, context))
         cache = gemma.makeCache(
             capacity: context, keys: settings.cacheElement, values: settings.valueElement ?? settings.cacheElement)

@@ -9,10 +9,13 @@
 /// Where files are kept that can be made again: `$XDG_CACHE_HOME/carat`, else `~/.cache/carat`.
 /// Source: XDG Base Directory Specification, by which a relative path counts as none.
 public enum CacheDirectory {
-    /// The folder `name` in Carat's cache, which need not exist; nil where neither variable has an absolute path.
-    public static func path(_ name: String) -> String? {
-        if let cache = absolutePath("XDG_CACHE_HOME") { return "\(cache)/carat/\(name)" }
-        return absolutePath("HOME").map { "\($0)/.cache/carat/\(name)" }
+    /// Carat's folder, which need not exist; nil where neither variable has an absolute path.
+    public static var path: String? { path { variable in getenv(variable).map { String(cString: $0) } } }
+
+    /// The folder where `variable` gives the environment.
+    package static func path(_ variable: (String) -> String?) -> String? {
+        func absolute(_ name: String) -> String? { variable(name).flatMap { $0.hasPrefix("/") ? $0 : nil } }
+        return absolute("XDG_CACHE_HOME").map { $0 + "/carat" } ?? absolute("HOME").map { $0 + "/.cache/carat" }
     }
 
     /// Makes the folder and those above it where they are missing.
@@ -28,10 +31,5 @@ public enum CacheDirectory {
                 throw .cannotWrite(path: path, step: "mkdir", reason: systemErrorText(code))
             }
         }
-    }
-
-    private static func absolutePath(_ variable: String) -> String? {
-        guard let value = getenv(variable).map({ String(cString: $0) }), value.hasPrefix("/") else { return nil }
-        return value
     }
 }

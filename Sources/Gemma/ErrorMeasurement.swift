@@ -91,7 +91,9 @@ public struct ErrorMeasurement {
             }
             // a product of zeros has no error; one that is no number has nothing else
             let relative = size == 0 ? 0 : (error / size).squareRoot()
-            return ErrorTable.Entry(layer: layer, weight.weightClass, error: relative.isFinite ? relative : 1)
+            return ErrorTable.Entry(
+                layer: layer, weight.weightClass,
+                error: relative.isFinite ? min(relative, ErrorTable.plausible.upperBound) : 1)
         }
     }
 

@@ -1,10 +1,12 @@
+internal import GGUF
+
 #if canImport(FoundationEssentials)
     internal import FoundationEssentials
 #else
     internal import Foundation
 #endif
 
-/// The folder where facts are kept that were measured once: `$XDG_CACHE_HOME/carat`, else `~/.cache/carat`.
+/// The folder where facts are kept that were measured once.
 ///
 /// Any file in it may be removed at any time: it is measured again. Files are written under a temporary name and renamed,
 /// so that two programs at once see whole files only.
@@ -16,20 +18,8 @@ public struct CacheFolder: Sendable {
 
     public init(path: String) { self.path = path }
 
-    /// nil where the environment names neither a cache nor a home. A relative `XDG_CACHE_HOME` counts as none, as the XDG
-    /// base directory specification has it.
-    public init?(environment: [String: String]) {
-        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") {
-            path = folder + "/carat"
-        } else if let home = environment["HOME"], home.hasPrefix("/") {
-            path = home + "/.cache/carat"
-        } else {
-            return nil
-        }
-    }
-
-    /// The folder of this process's environment.
-    public static var current: CacheFolder? { CacheFolder(environment: ProcessInfo.processInfo.environment) }
+    /// The folder that this process's environment names; nil where it names none.
+    public static var current: CacheFolder? { CacheDirectory.path.map { CacheFolder(path: $0) } }
 
     /// What `file` holds. Throws: `Failure` when it cannot be read as `type`; nil where there is no such file.
     func read<T: Decodable>(_ type: T.Type, from file: String) throws(Failure) -> T? {
@@ -48,11 +38,12 @@ public struct CacheFolder: Sendable {
     /// Makes the folder where it is missing. Throws where nothing can be written to it.
     func prepare() throws(Failure) {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try CacheDirectory.create(path)
         } catch {
-            throw Failure(text: "\(path) cannot be made")
+            throw Failure(text: "\(error)")
         }
-        guard FileManager.default.isWritableFile(atPath: path) else {
+        // the dot: a file of that name is no folder
+        guard FileManager.default.isWritableFile(atPath: path + "/.") else {
             throw Failure(text: "\(path) cannot be written to")
         }
     }

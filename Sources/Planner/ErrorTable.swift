@@ -22,6 +22,9 @@ public struct ErrorTable: Sendable, Codable, Equatable {
     /// leaves an error of 2.8 / 127 / sqrt(12) = 0.64 %.
     public static let typical = 0.007
 
+    /// Errors that can be: 1 is as large as the product itself, and one by far larger says nothing more.
+    package static let plausible = 0...1e6
+
     /// Nothing measured.
     public static let unmeasured = ErrorTable([])
 }

@@ -104,21 +104,27 @@ public struct MachineCosts: Sendable, Codable, Equatable {
         return sum
     }
 
-    /// Whether every number is a cost: a stored file may hold anything.
+    /// Whether every number can be a cost: a stored file may hold anything. Within these bounds no prediction overflows
+    /// or vanishes.
     public var isPlausible: Bool {
         let e = elementwise
-        let pairs =
-            [readBandwidth, sgemmRate, e.quantize, e.norm, e.geGLU, e.add, e.rotate, e.attendPrefill, e.attendDecode]
+        let costs =
+            [e.quantize, e.norm, e.geGLU, e.add, e.rotate, e.attendPrefill, e.attendDecode]
             + formats.values.flatMap { $0.quant.points + $0.blas.points }
-        return (1...Self.maxThreads).contains(threads) && region.isFinite && region >= 0
-            && [quantScaling, blasScaling].allSatisfy { $0 > 0 && $0 <= 1 }
+        return (1...Self.maxThreads).contains(threads) && (0...1).contains(region)
+            && [quantScaling, blasScaling].allSatisfy { $0 >= Self.leastScaling && $0 <= 1 }
             && formats.values.allSatisfy {
                 $0.quant.points.count == Self.positions.count && $0.blas.points.count == Self.positions.count
             }
-            && pairs.allSatisfy { $0.one.isFinite && $0.team.isFinite && $0.one > 0 && $0.team > 0 }
+            && [readBandwidth, sgemmRate].allSatisfy { Self.rates.contains($0.one) && Self.rates.contains($0.team) }
+            && costs.allSatisfy { Self.unitSeconds.contains($0.one) && Self.unitSeconds.contains($0.team) }
     }
 
     private static let maxThreads = 65_536
+    private static let leastScaling = 1 / Double(maxThreads)
+    /// Bytes or operations per second, and seconds per weight or element: wide of any machine by orders of magnitude.
+    private static let rates = 1e6...1e15
+    private static let unitSeconds = 1e-15...1e-3
 }
 
 extension MachineCosts.Curve {

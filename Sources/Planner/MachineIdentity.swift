@@ -5,9 +5,6 @@ public import Compute
 #else
     internal import Foundation
 #endif
-#if canImport(Darwin)
-    internal import Darwin
-#endif
 
 /// What measured costs belong to: with another of any of these they are measured again.
 public struct MachineIdentity: Sendable, Codable, Hashable {
@@ -21,36 +18,13 @@ public struct MachineIdentity: Sendable, Codable, Hashable {
 
     /// This machine, with kernels and a team of `threads`.
     public init(kernels: Kernels, threads: Int) {
-        cpu = Self.cpuName
+        cpu = CPUName.current.full
         cores = ProcessInfo.processInfo.activeProcessorCount
         self.threads = threads
         instructionSet = kernels.instructionSet.rawValue
         kernelBuild = Kernels.build
         blas = BLASLibrary.configuration
     }
-
-    public static let cpuName: String = {
-        #if canImport(Darwin)
-            var size = 0
-            sysctlbyname("machdep.cpu.brand_string", nil, &size, nil, 0)
-            var bytes = [UInt8](repeating: 0, count: size)
-            sysctlbyname("machdep.cpu.brand_string", &bytes, &size, nil, 0)
-            return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        #else
-            guard let data = try? Data(contentsOf: URL(filePath: "/proc/cpuinfo")) else { return "unknown" }
-            var facts: [String: String] = [:]
-            for line in String(decoding: data, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false) {
-                if line.isEmpty { break }  // the first core's
-                let parts = line.split(separator: ":", maxSplits: 1).map { $0.filter { $0 != "\t" } }
-                if parts.count == 2 { facts[parts[0]] = String(parts[1].drop { $0 == " " }) }
-            }
-            let name = facts["model name"] ?? "unknown"
-            let numbers = ["cpu family", "model", "stepping", "CPU implementer", "CPU part"].compactMap { key in
-                facts[key].map { "\(key.replacing("cpu ", with: "").replacing("CPU ", with: "")) \($0)" }
-            }
-            return numbers.isEmpty ? name : "\(name) (\(numbers.joined(separator: ", ")))"
-        #endif
-    }()
 
     /// The file that costs of this machine are kept in.
     var fileName: String {

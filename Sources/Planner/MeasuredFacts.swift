@@ -68,8 +68,8 @@ public struct MeasuredFacts {
 
     public func errors(of model: ModelIdentity) -> ErrorTable? {
         guard let table: ErrorTable = load(model, from: model.fileName) else { return nil }
-        guard table.entries.allSatisfy({ $0.error.isFinite && $0.error >= 0 }) else {
-            log("\(folder.path)/\(model.fileName) holds numbers that are no errors")
+        guard !table.entries.isEmpty, table.entries.allSatisfy({ ErrorTable.plausible.contains($0.error) }) else {
+            log("\(folder.path)/\(model.fileName) holds no errors, or numbers that are none")
             return nil
         }
         return table

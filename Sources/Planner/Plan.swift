@@ -17,9 +17,9 @@ public struct Plan: Sendable, Codable, Equatable {
 
     /// Why a path was chosen.
     public enum Reason: String, Sendable, Codable {
-        /// The faster one, where error does not count or both are exact.
+        /// The faster one on one core, where error does not count or both are exact.
         case faster
-        /// The faster one, and its error stays within the budget.
+        /// The faster one on one core, and its error stays within the budget.
         case withinBudget
         /// sgemm, because the quantized path's error would exceed the budget.
         case overBudget
@@ -105,6 +105,17 @@ public struct Plan: Sendable, Codable, Equatable {
     public func choice(layer: Int?, _ weightClass: WeightClass, positions n: Int) -> Choice {
         if let uniform { return Choice(path: uniform, threads: .max) }
         return choices[place(layer, weightClass, PositionBucket(n))]
+    }
+
+    /// Whether any weight takes sgemm at some number of positions of at most `positions`.
+    package func usesBLAS(upTo positions: Int) -> Bool {
+        uniform == .blas
+            || weights.contains { weight in
+                PositionBucket.all.contains { bucket in
+                    let n = bucket.lowerBound
+                    return n <= positions && choice(layer: weight.layer, weight.weightClass, positions: n).path == .blas
+                }
+            }
     }
 
     public func reason(layer: Int?, _ weightClass: WeightClass, positions n: Int) -> Reason {

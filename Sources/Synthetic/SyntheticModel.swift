@@ -55,7 +55,7 @@ public struct SyntheticModel: Sendable {
         named name: String, directory: String? = nil, progress: (_ fraction: Double) throws -> Void = { _ in }
     ) throws -> String {
         let model = try SyntheticModel(name: name)
-        guard let folder = directory ?? CacheDirectory.path("models") else {
+        guard let folder = directory ?? CacheDirectory.path.map({ $0 + "/models" }) else {
             throw SyntheticModelError.noCacheDirectory
         }
         let path = "\(folder)/\(model.fileName)"

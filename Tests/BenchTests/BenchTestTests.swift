@@ -6,7 +6,8 @@ import Testing
     @Test func theDefaultsAreLlamaBenchs() throws {
         let tests = try TestMatrix().tests(models: 1)
         #expect(tests.map(\.name) == ["pp512", "tg128"])
-        #expect(tests.allSatisfy { $0.batch == 2048 && $0.ubatch == 512 && $0.depth == 0 && $0.cacheElement == .f16 })
+        #expect(tests.allSatisfy { $0.batch == 2048 && $0.ubatch == 512 && $0.depth == 0 })
+        #expect(tests.allSatisfy { $0.keyElement == .f16 && $0.valueElement == .f16 })
     }
 
     @Test func everyCombinationIsATestInLlamaBenchsOrder() throws {
@@ -22,6 +23,16 @@ import Testing
         #expect(tests.prefix(8).map(\.name) == names + names.map { $0 + " @ d100" })
         #expect(tests.map(\.model) == Array(repeating: 0, count: 16) + Array(repeating: 1, count: 16))
         #expect(tests[0].threads == 1 && tests[8].threads == 2 && tests[8].prefillThreads == 2)
+    }
+
+    @Test func valuesAreStoredAsKeysUnlessToldOtherwise() throws {
+        var matrix = TestMatrix()
+        (matrix.generated, matrix.keyElements) = ([0], [.f16, .q8_0])
+        #expect(try matrix.tests(models: 1).map(\.valueElement) == [.f16, .q8_0])
+        matrix.valueElements = [.f32, .f16]
+        let tests = try matrix.tests(models: 1)
+        #expect(tests.map(\.keyElement) == [.f16, .f16, .q8_0, .q8_0])
+        #expect(tests.map(\.valueElement) == [.f32, .f16, .f32, .f16])
     }
 
     @Test func severalSequencesOnlyGenerate() throws {

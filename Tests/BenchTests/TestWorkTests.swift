@@ -24,7 +24,10 @@ import Testing
         test.depth = 10
         let work = TestWork(test, facts)
         let seen = 11 + 12
-        #expect(work.bytes == Double(2 * (facts.layerBytes + facts.outputBytes) + seen * facts.cacheBytes(of: .f16)))
+        let cacheBytes = seen * facts.cacheBytes(keys: .f16, values: .f16)
+        #expect(work.bytes == Double(2 * (facts.layerBytes + facts.outputBytes) + cacheBytes))
+        test.valueElement = .f32
+        #expect(TestWork(test, facts).bytes == work.bytes + Double(cacheBytes / 2))
         #expect(
             work.multiplyAdds
                 == Double(2 * (facts.layerWeights + facts.outputWeights) + seen * facts.attentionPerKey))
@@ -34,6 +37,6 @@ import Testing
         let facts = try facts()
         #expect(facts.parameters == 3_279_104 && facts.size == 2_198_784)
         #expect(facts.type == "gemma ?B Q4_K - Medium" && facts.formats == ["Q4_K", "Q6_K"])
-        #expect(facts.cacheBytes(of: .f16) == 1024 && facts.layerBytes + facts.outputBytes < facts.size)
+        #expect(facts.cacheBytes(keys: .f16, values: .f16) == 1024 && facts.layerBytes + facts.outputBytes < facts.size)
     }
 }

@@ -100,6 +100,8 @@ import Testing
             (["run", "-p", "a", "-f", "b"], 64, "not both"),
             (["run", "-p", "a", "--precision", "gpu"], 64, "gpu"),
             (["run", "-p", "a", "--error-budget", "-1"], 64, "error budget"),
+            (["plan", "--error-budget", "1e308"], 64, "0 to 1"),
+            (["plan", "--error-budget", "nan"], 64, "error budget"),
             (["run", "-p", "a", "--isa", "mmx"], 64, "Choose one of: portable"),
             (["run", "-p", "a", "-n", "x"], 64, "x"),
             (["run", "--nonsense"], 64, "nonsense"),
