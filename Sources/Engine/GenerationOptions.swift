@@ -7,6 +7,13 @@ public struct GenerationOptions: Sendable, Equatable {
     public var stop: [String] = []
     /// Keeps the model from ending by itself.
     public var ignoreEndOfText = false
+    /// Log-probabilities of the generated tokens, each with this many alternatives; nil for none.
+    public var logprobs: Int?
+    /// The same for the tokens of the prompt.
+    public var promptLogprobs: Int?
+
+    /// Most alternatives per token.
+    public static let maxLogprobs = 100
 
     public init(maxTokens: Int? = nil) {
         self.maxTokens = maxTokens
