@@ -43,9 +43,9 @@ public final class Batch {
             for other in sequences {
                 precondition(other.cache !== cache, "one cache in two spans of a call")
                 precondition(
-                    other.cache.layers == cache.layers && other.cache.kvHeads == cache.kvHeads
-                        && other.cache.headDim == cache.headDim, "span \(index) has a cache of another shape")
+                    other.cache.pool.shape == cache.pool.shape, "span \(index) has a cache of another shape")
             }
+            cache.reserve(span.count)
             sequences.append(
                 Sequence(cache: cache, firstRow: rows, firstPosition: cache.count, count: span.count))
             for position in cache.count..<cache.count + span.count { positions.append(position) }

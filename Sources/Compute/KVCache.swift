@@ -1,9 +1,8 @@
 internal import CKernels
 
-/// The keys and values of one sequence, for all layers.
+/// The keys and values of one sequence, for all layers, in blocks that sequences can share.
 ///
-/// Keys lie in panels of 16 positions, whose numbers are interleaved: scores of 16 keys are formed side by side. Values
-/// lie in rows. Memory is taken as positions are written.
+/// Memory is taken block by block as positions are written.
 public final class KVCache {
     /// Element type of the stored keys or values.
     ///
@@ -31,39 +30,33 @@ public final class KVCache {
         }
     }
 
-    public let keyElement: Element
-    public let valueElement: Element
-    public let layers: Int
-    public let kvHeads: Int
-    public let headDim: Int
+    public let pool: KVPool
     /// Positions there is room for.
     public let capacity: Int
     /// Positions that are filled; the next position to be written.
     public private(set) var count = 0
+    /// Blocks of the filled positions, and perhaps one more that was made ready.
+    public private(set) var blocks: [KVBlock] = []
 
-    private static let panel = Int(CARAT_KEY_PANEL)
+    public var layers: Int { pool.shape.layers }
+    public var kvHeads: Int { pool.shape.kvHeads }
+    public var headDim: Int { pool.shape.headDim }
+    public var keyElement: Element { pool.shape.keys }
+    public var valueElement: Element { pool.shape.values }
 
-    private let storage: Buffer<UInt8>
-    private let panelBytes: Int
-    private let rowBytes: Int
-    /// Bytes of all keys, and of keys and values, of one KV head in one layer.
-    private let keyBytes: Int
-    private let planeBytes: Int
-
-    public init(layers: Int, kvHeads: Int, headDim: Int, capacity: Int, keys: Element, values: Element) {
-        precondition(layers > 0 && kvHeads > 0 && headDim > 0 && capacity > 0, "KVCache: empty shape")
-        self.layers = layers
-        self.kvHeads = kvHeads
-        self.headDim = headDim
+    /// An empty cache whose blocks come from `pool`.
+    public init(_ pool: KVPool, capacity: Int) {
+        precondition(capacity > 0, "KVCache: no capacity")
+        self.pool = pool
         self.capacity = capacity
-        keyElement = keys
-        valueElement = values
-        panelBytes = carat_key_panel_bytes(keys.code, headDim)
-        rowBytes = carat_value_row_bytes(values.code, headDim)
-        let panels = (capacity + Self.panel - 1) / Self.panel
-        keyBytes = (panels * panelBytes + 63) / 64 * 64
-        planeBytes = keyBytes + (capacity * rowBytes + 63) / 64 * 64
-        storage = Buffer(count: layers * kvHeads * planeBytes)
+    }
+
+    /// An empty cache with a pool of its own.
+    public convenience init(
+        layers: Int, kvHeads: Int, headDim: Int, capacity: Int, keys: Element, values: Element
+    ) {
+        let shape = KVShape(layers: layers, kvHeads: kvHeads, headDim: headDim, keys: keys, values: values)
+        self.init(KVPool(shape), capacity: capacity)
     }
 
     /// Keys and values of one element type.
@@ -74,35 +67,71 @@ public final class KVCache {
 
     /// Bytes that one position takes in one layer.
     public static func bytesPerPosition(kvHeads: Int, headDim: Int, keys: Element, values: Element) -> Int {
-        kvHeads * (carat_key_panel_bytes(keys.code, headDim) / panel + carat_value_row_bytes(values.code, headDim))
+        KVShape(layers: 1, kvHeads: kvHeads, headDim: headDim, keys: keys, values: values).blockBytes
+            / KVBlock.positions
     }
 
     /// Forgets the positions from `count` on, so that another continuation can follow the first `count`.
     public func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count, "truncate to \(count) of \(self.count) positions")
         self.count = count
+        blocks.removeLast(blocks.count - (count + KVBlock.positions - 1) / KVBlock.positions)
     }
 
     /// Makes the positions up to `count`, written by all layers, part of the sequence.
     public func advance(to count: Int) {
         precondition(count >= self.count && count <= capacity, "advance to \(count) of \(capacity) positions")
+        reserve(count - self.count)
         self.count = count
+    }
+
+    /// Goes on with the first `positions` positions of `block`, which may be shared: they are not copied before
+    /// something is written behind them.
+    ///
+    /// Precondition: this cache's positions end with a block.
+    public func append(_ block: KVBlock, positions: Int = KVBlock.positions) {
+        precondition(block.shape == pool.shape, "a block of another shape")
+        precondition(count % KVBlock.positions == 0, "a block after \(count) positions")
+        precondition((1...KVBlock.positions).contains(positions), "\(positions) positions of a block")
+        precondition(count + positions <= capacity, "\(positions) positions after \(count) of \(capacity)")
+        blocks.removeLast(blocks.count - count / KVBlock.positions)
+        blocks.append(block)
+        count += positions
+    }
+
+    /// Another sequence that begins with the same positions and shares their blocks.
+    public func fork() -> KVCache {
+        let copy = KVCache(pool, capacity: capacity)
+        copy.blocks = Array(blocks.prefix((count + KVBlock.positions - 1) / KVBlock.positions))
+        copy.count = count
+        return copy
+    }
+
+    /// Makes room to write `added` positions, in blocks that no other sequence sees.
+    func reserve(_ added: Int) {
+        let (full, rest) = count.quotientAndRemainder(dividingBy: KVBlock.positions)
+        if rest > 0, added > 0, !blocks[full].isWritable || !isKnownUniquelyReferenced(&blocks[full]) {
+            let own = pool.take()
+            own.copy(rest, of: blocks[full])
+            blocks[full] = own
+        }
+        while blocks.count * KVBlock.positions < count + added { blocks.append(pool.take()) }
     }
 
     // The kernels see a run of keys and values by these two alone.
 
     /// The panel that holds the key of `position`, in lane `position` mod 16; the panels of a run lie one after another.
     func keyPanel(layer: Int, kvHead: Int, position: Int) -> UnsafeMutableRawPointer {
-        plane(layer, kvHead) + position / Self.panel * panelBytes
+        plane(layer, kvHead, position) + position % KVBlock.positions / KVShape.panel * pool.shape.panelBytes
     }
 
     /// The value row of `position`; the rows of a run lie one after another.
     func valueRow(layer: Int, kvHead: Int, position: Int) -> UnsafeMutableRawPointer {
-        plane(layer, kvHead) + keyBytes + position * rowBytes
+        plane(layer, kvHead, position) + pool.shape.keyBytes + position % KVBlock.positions * pool.shape.rowBytes
     }
 
-    private func plane(_ layer: Int, _ kvHead: Int) -> UnsafeMutableRawPointer {
-        UnsafeMutableRawPointer(storage.base) + (layer * kvHeads + kvHead) * planeBytes
+    private func plane(_ layer: Int, _ kvHead: Int, _ position: Int) -> UnsafeMutableRawPointer {
+        blocks[position / KVBlock.positions].base + (layer * kvHeads + kvHead) * pool.shape.planeBytes
     }
 }
 

@@ -30,4 +30,32 @@ import Testing
         cache.truncate(to: 7)
         #expect(cache.count == 7 && cache.capacity == 20)
     }
+
+    /// Blocks that two sequences agree in are shared; the one that both go on in is copied before it is written.
+    @Test func forksShareBlocksUntilTheyPart() {
+        let cache = KVCache(layers: 2, kvHeads: 1, headDim: 4, capacity: 1000)
+        cache.advance(to: 600)
+        let fork = cache.fork()
+        #expect(cache.pool.used == 3 && fork.count == 600)
+        fork.advance(to: 601)
+        #expect(cache.pool.used == 4)
+        #expect(fork.blocks[0] === cache.blocks[0] && fork.blocks[1] === cache.blocks[1])
+        #expect(fork.blocks[2] !== cache.blocks[2])
+        cache.advance(to: 768)
+        #expect(cache.pool.used == 4)  // the only holder of its block by now
+        cache.truncate(to: 512)
+        #expect(cache.pool.used == 3 && cache.blocks.count == 2)
+    }
+
+    @Test func aSequenceGoesOnFromAnothersBlock() {
+        let pool = KVPool(KVShape(layers: 1, kvHeads: 1, headDim: 4, keys: .f16, values: .f32))
+        let first = KVCache(pool, capacity: 512)
+        first.advance(to: 512)
+        let second = KVCache(pool, capacity: 512)
+        second.append(first.blocks[0])
+        second.append(first.blocks[1], positions: 100)
+        #expect(second.count == 356 && pool.used == 2)
+        second.advance(to: 357)
+        #expect(pool.used == 3 && second.blocks[1] !== first.blocks[1])
+    }
 }
