@@ -1,6 +1,7 @@
 public import Engine
 internal import GGUF
 internal import Gemma
+internal import Synchronization
 internal import Tokenizer
 
 /// A Gemma model, ready to generate text.
@@ -12,11 +13,11 @@ internal import Tokenizer
 /// }
 /// ```
 ///
-/// Generations run one after another on a thread of their own, so that no thread of Swift's concurrency pool is kept
-/// busy. All methods may be called from any task.
+/// Generations run side by side on a thread of their own, so that no thread of Swift's concurrency pool is kept busy;
+/// what their prompts have in common is computed once. All methods may be called from any task.
 public struct Model: Sendable {
     private let model: GemmaModel
-    private let thread: EngineThread
+    private let engine: Engine
 
     /// Opens a GGUF file; its weights stay on disk and are mapped.
     ///
@@ -32,7 +33,7 @@ public struct Model: Sendable {
 
     private init(_ model: GemmaModel, _ settings: EngineSettings) throws {
         self.model = model
-        thread = try EngineThread(model, settings: settings)
+        engine = try Engine(model, settings: settings)
     }
 
     /// `general.name` of the file.
@@ -51,7 +52,7 @@ public struct Model: Sendable {
     public func generate(
         _ prompt: String, options: GenerationOptions = GenerationOptions()
     ) -> AsyncThrowingStream<String, any Error> {
-        thread.generate(options) { $0.tokenizer.encode(prompt) }
+        stream(options) { $0.tokenizer.encode(prompt) }
     }
 
     /// Continues `prompt` and returns the whole, with finish reason, counts, times and seed. Cancelling the task ends it
@@ -59,7 +60,19 @@ public struct Model: Sendable {
     public func complete(
         _ prompt: String, options: GenerationOptions = GenerationOptions()
     ) async throws -> GenerationResult {
-        try await thread.complete(options) { $0.tokenizer.encode(prompt) }
+        let text = Mutex("")
+        let request = EngineRequest(prompt: model.tokenizer.encode(prompt), options: options)
+        do {
+            let result = try await engine.run(request) { event in
+                if case .text(let piece, _, _) = event { text.withLock { $0 += piece } }
+            }
+            return GenerationResult(result)
+        } catch {
+            guard error == .cancelled else { throw error }
+            return GenerationResult(
+                text: text.withLock { $0 }, finishReason: .cancelled, timings: .init(), seed: options.sampling.seed ?? 0
+            )
+        }
     }
 
     /// Answers `message` as a user's turn.
@@ -69,11 +82,48 @@ public struct Model: Sendable {
     public func reply(
         to message: String, options: GenerationOptions = GenerationOptions()
     ) -> AsyncThrowingStream<String, any Error> {
-        thread.generate(options) { model in
+        stream(options) { model in
             guard let template = try ChatTemplate(model) else {
                 throw EngineError.noChatTemplate(model: model.name)
             }
             return template.userTurn(message, after: .start, tokenizer: model.tokenizer)
         }
+    }
+
+    private func stream(
+        _ options: GenerationOptions, prompt: @escaping @Sendable (GemmaModel) throws -> [TokenID]
+    ) -> AsyncThrowingStream<String, any Error> {
+        AsyncThrowingStream { continuation in
+            // encoding a long text takes its time: not on the caller
+            let task = Task { [model, engine] in
+                do {
+                    let request = EngineRequest(prompt: try prompt(model), options: options)
+                    for try await event in engine.stream(request) {
+                        if case .text(let piece, _, _) = event, !piece.isEmpty { continuation.yield(piece) }
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
+
+extension GenerationResult {
+    /// The first completion of a request.
+    fileprivate init(_ result: EngineResult) {
+        let completion = result.completions.first
+        var timings = GenerationTimings()
+        timings.promptTokens = result.usage.promptTokens - result.usage.cachedTokens
+        timings.cachedTokens = result.usage.cachedTokens
+        timings.generatedTokens = result.usage.generatedTokens
+        timings.prefillSeconds = result.timings.prefillSeconds
+        timings.decodeSeconds = result.timings.decodeSeconds
+        timings.firstTokenSeconds = result.timings.firstTokenSeconds
+        self.init(
+            text: completion?.text ?? "", finishReason: completion?.finishReason ?? .length, timings: timings,
+            seed: completion?.seed ?? 0)
     }
 }

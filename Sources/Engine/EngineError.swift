@@ -6,6 +6,8 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case promptTooLong(tokens: Int, context: Int)
     case contextTooLong(requested: Int, limit: Int)
     case memory(needed: Int, available: Int, context: Int)
+    case cacheMemory(blocks: Int, limit: Int, blockBytes: Int)
+    case closed
     case compute(ComputeError)
     case tokenOutOfRange(id: Int, vocabulary: Int)
     case option(name: String, value: String, allowed: String)
@@ -32,6 +34,13 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             the model with a context of \(context) tokens needs \(needed >> 20) MiB and \(available >> 20) MiB are to be had. \
             Ask for a shorter context (-c) or take a smaller file.
             """
+        case .cacheMemory(let blocks, let limit, let blockBytes):
+            """
+            the request's keys and values may take \(blocks * blockBytes >> 20) MiB and \(limit * blockBytes >> 20) MiB are \
+            to be had. Ask for fewer tokens or completions.
+            """
+        case .closed:
+            "the engine was closed. Open another."
         case .compute(let error):
             "\(error)"
         case .tokenOutOfRange(let id, let vocabulary):

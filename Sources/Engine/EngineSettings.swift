@@ -21,6 +21,10 @@ public struct EngineSettings: Sendable {
     public var cacheElement = KVCache.Element.f16
     public var valueElement: KVCache.Element?
     public var kernels = Kernels.best
+    /// Texts that an engine lets grow at the same time.
+    public var sequences = 8
+    /// Bytes of keys and values that an engine keeps of texts that no running request holds.
+    public var cacheBytes = 1 << 30
 
     /// As many threads as this process can really run at once.
     public init() {
@@ -43,6 +47,10 @@ public struct EngineSettings: Sendable {
         guard (1...16_384).contains(ubatch) else {
             throw .option(name: "ubatch", value: "\(ubatch)", allowed: "1 to 16384")
         }
+        guard (1...256).contains(sequences) else {
+            throw .option(name: "sequences", value: "\(sequences)", allowed: "1 to 256")
+        }
+        guard cacheBytes >= 0 else { throw .option(name: "cache memory", value: "\(cacheBytes)", allowed: "0 or more") }
         guard (0...1).contains(errorBudget) else {
             throw .option(name: "error budget", value: "\(errorBudget)", allowed: "0 to 1, such as 0.02")
         }

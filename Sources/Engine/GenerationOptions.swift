@@ -18,6 +18,18 @@ public struct GenerationOptions: Sendable, Equatable {
     public init(maxTokens: Int? = nil) {
         self.maxTokens = maxTokens
     }
+
+    /// Throws: `EngineError.option` or `.tokenOutOfRange` naming the first value that makes no sense.
+    public func validate(vocabularyCount: Int) throws(EngineError) {
+        try sampling.validate(vocabularyCount: vocabularyCount)
+        if let maxTokens, maxTokens < 0 {
+            throw .option(name: "max tokens", value: "\(maxTokens)", allowed: "0 or more")
+        }
+        for (name, value) in [("logprobs", logprobs), ("prompt logprobs", promptLogprobs)] {
+            guard let value, !(0...Self.maxLogprobs).contains(value) else { continue }
+            throw .option(name: name, value: "\(value)", allowed: "0 to \(Self.maxLogprobs)")
+        }
+    }
 }
 
 /// Why a generation ended.
@@ -46,6 +58,8 @@ public struct GenerationTimings: Sendable, Equatable {
     /// From the start of the prefill to the first token.
     public var firstTokenSeconds: Double?
 
+    public init() {}
+
     public var prefillRate: Double? { prefillSeconds > 0 ? Double(promptTokens) / prefillSeconds : nil }
     /// The first token comes out of the prefill and costs no decode step.
     public var decodeRate: Double? {
@@ -58,4 +72,11 @@ public struct GenerationResult: Sendable, Equatable {
     public var finishReason: FinishReason
     public var timings: GenerationTimings
     public var seed: UInt64
+
+    public init(text: String, finishReason: FinishReason, timings: GenerationTimings, seed: UInt64) {
+        self.text = text
+        self.finishReason = finishReason
+        self.timings = timings
+        self.seed = seed
+    }
 }

@@ -51,12 +51,3 @@ public struct Perplexity: Sendable, Equatable {
         }
     }
 }
-
-/// ln of the softmax of `logits` at `token`.
-func logProbability(of token: TokenID, in logits: Span<Float>) -> Double {
-    var top = -Float.infinity
-    for i in logits.indices where !(logits[i] <= top) { top = logits[i] }
-    var sum = 0.0
-    for i in logits.indices { sum += Double.exp(logits[i] - top) }
-    return Double(logits[Int(token)] - top) - Double.log(sum)
-}

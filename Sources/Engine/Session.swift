@@ -55,74 +55,48 @@ public final class Session {
         progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, emit: (String) -> Bool
     ) throws(EngineError) -> GenerationResult {
         try check(prompt, options)
-        var sampler = Sampler(options.sampling)
-        var stops = StopMatcher(options.stop)
-        var detokenizer = StreamingDetokenizer(model.tokenizer)
-        var result = GenerationResult(text: "", finishReason: .length, timings: .init(), seed: sampler.seed)
+        var builder = CompletionBuilder(options, tokenizer: model.tokenizer)
+        var timings = GenerationTimings()
         let clock = ContinuousClock()
         let start = clock.now
         func seconds(since instant: ContinuousClock.Instant) -> Double { (clock.now - instant) / .seconds(1) }
-        func show(_ text: String) -> Bool {
-            guard !text.isEmpty else { return true }
-            result.text += text
-            return emit(text)
+        func result(_ reason: FinishReason) -> GenerationResult {
+            GenerationResult(
+                text: builder.completion.text, finishReason: reason, timings: timings, seed: builder.completion.seed)
         }
 
         let prompt = unfinished + prompt
-        result.timings.cachedTokens = history.count
+        timings.cachedTokens = history.count
         let isPrefilled = prefill(prompt, progress: progress)
-        result.timings.promptTokens = history.count - result.timings.cachedTokens
-        result.timings.prefillSeconds = seconds(since: start)
-        guard isPrefilled, options.maxTokens != 0 else {
-            if !isPrefilled { result.finishReason = .cancelled }
-            return result
-        }
+        timings.promptTokens = history.count - timings.cachedTokens
+        timings.prefillSeconds = seconds(since: start)
+        guard isPrefilled, options.maxTokens != 0 else { return result(isPrefilled ? .length : .cancelled) }
 
-        let ending = model.tokenizer.endOfGeneration
-        let excluded = options.ignoreEndOfText ? ending : []
         var row = (prompt.count - 1) % gemma.ubatch
         var firstToken: ContinuousClock.Instant?
         while true {
-            let token = try gemma.logits(rows: row..<row + 1).withRow(0) { (logits) throws(EngineError) in
-                try sampler.sample(logits, history: history, excluding: excluded)
+            let step = try gemma.logits(rows: row..<row + 1).withRow(0) { (logits) throws(EngineError) in
+                try builder.next(logits, history: history, hasRoom: history.count < context)
             }
             row = 0
             if firstToken == nil {
                 firstToken = clock.now
-                result.timings.firstTokenSeconds = seconds(since: start)
+                timings.firstTokenSeconds = seconds(since: start)
             }
-            result.timings.generatedTokens += 1
-            if !options.ignoreEndOfText, ending.contains(token) {
-                result.finishReason = .endOfText
-                // the marker is part of a conversation; the end of a text is not part of what may follow
-                if token == model.tokenizer.endOfTurn { unfinished = [token] }
-                break
+            timings.generatedTokens += 1
+            let isWanted = step.text.isEmpty || emit(step.text)
+            var end = step.end
+            if end == nil, !isWanted || isCancelled() || !self.step([step.token]) {
+                let rest = builder.end(.cancelled)
+                if !rest.isEmpty { _ = emit(rest) }
+                end = .cancelled
             }
-            let isWanted = show(stops.append(detokenizer.append(token)))
-            let reason: FinishReason?
-            if stops.match != nil {
-                reason = .stop
-            } else if !isWanted || isCancelled() {
-                reason = .cancelled
-            } else if result.timings.generatedTokens == options.maxTokens {
-                reason = .length
-            } else if history.count == context {
-                reason = .contextFull
-            } else {
-                reason = step([token]) ? nil : .cancelled
-            }
-            if let reason {
-                result.finishReason = reason
-                unfinished = [token]
-                break
-            }
+            guard let end else { continue }
+            // the end of a turn is part of a conversation; the end of a text is not part of what may follow
+            if end != .endOfText || step.token == model.tokenizer.endOfTurn { unfinished = [step.token] }
+            if let firstToken { timings.decodeSeconds = seconds(since: firstToken) }
+            return result(end)
         }
-        if let firstToken { result.timings.decodeSeconds = (clock.now - firstToken) / .seconds(1) }
-        if result.finishReason != .stop {
-            _ = show(stops.append(detokenizer.finish()))
-            _ = show(stops.finish())
-        }
-        return result
     }
 
     /// Whether the sequence ends with the end of a turn.
@@ -175,10 +149,7 @@ public final class Session {
 
     private func check(_ prompt: [TokenID], _ options: GenerationOptions) throws(EngineError) {
         let vocabulary = model.tokenizer.vocabulary.count
-        try options.sampling.validate(vocabularyCount: vocabulary)
-        if let maxTokens = options.maxTokens, maxTokens < 0 {
-            throw .option(name: "max tokens", value: "\(maxTokens)", allowed: "0 or more")
-        }
+        try options.validate(vocabularyCount: vocabulary)
         guard !(unfinished + prompt).isEmpty else { throw .emptyPrompt }
         for token in prompt where token < 0 || Int(token) >= vocabulary {
             throw .tokenOutOfRange(id: Int(token), vocabulary: vocabulary)

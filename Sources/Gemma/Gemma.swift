@@ -34,6 +34,7 @@ public final class Gemma {
     private let logits: Matrix  // [logitRows, vocabulary]
     private let rope: RoPE
     private let batch = Batch()
+    private var planned: Int?
     private var oneSpan: [KVCache.Span] = []  // its memory is kept from call to call
 
     /// Most positions whose logits are computed in one call: 256,000 Floats each.
@@ -74,9 +75,14 @@ public final class Gemma {
 
     /// The same with an element type each for keys and values.
     public func makeCache(capacity: Int, keys: KVCache.Element, values: KVCache.Element) -> KVCache {
+        KVCache(makePool(keys: keys, values: values), capacity: capacity)
+    }
+
+    /// Where caches that fit this model and may share blocks come from.
+    public func makePool(keys: KVCache.Element, values: KVCache.Element) -> KVPool {
         let c = model.config
-        return KVCache(
-            layers: c.layers, kvHeads: c.kvHeads, headDim: c.headDim, capacity: capacity, keys: keys, values: values)
+        return KVPool(
+            KVShape(layers: c.layers, kvHeads: c.kvHeads, headDim: c.headDim, keys: keys, values: values))
     }
 
     /// Runs `tokens` as the next positions of the sequence in `cache`. Their final states stay here for `logits`.
@@ -93,10 +99,15 @@ public final class Gemma {
     /// span's cache, and so on. A sequence's results are the same bits as if it were run alone, as long as the plan has
     /// the same paths for both numbers of positions.
     ///
+    /// - Parameter planned: number of positions that the plan is asked for, where it is not theirs: so that a sequence's
+    ///   paths don't depend on those that share the call.
     /// Precondition: 1 ... ubatch tokens, all in the vocabulary, as many as the spans count; each cache is there once
     /// and has room.
     /// Throws: `CancellationError` when `goesOn` says no; the caches are as before.
-    public func forward(_ tokens: [Int32], spans: [KVCache.Span]) throws(CancellationError) {
+    public func forward(
+        _ tokens: [Int32], spans: [KVCache.Span], planned: Int? = nil
+    ) throws(CancellationError) {
+        self.planned = planned
         let c = model.config
         let w = model.weights
         let n = tokens.count
@@ -144,13 +155,17 @@ public final class Gemma {
     ///
     /// Precondition: at most `logitRows` rows.
     public func logits(rows: Range<Int>) -> Matrix {
+        planned = nil
         precondition(rows.count <= Self.logitRows && rows.upperBound <= ubatch, "logits of rows \(rows)")
         executor.copyRows(rows, of: x, into: selected)
         return logitsOfSelected(rows.count)
     }
 
     /// The same for rows that need not lie together, in their order: the last row of each span, say.
-    public func logits(rows: [Int]) -> Matrix {
+    ///
+    /// - Parameter planned: number of positions that the plan is asked for, where it is not theirs.
+    public func logits(rows: [Int], planned: Int? = nil) -> Matrix {
+        self.planned = planned
         precondition(rows.count <= Self.logitRows, "logits of \(rows.count) rows")
         for (index, row) in rows.enumerated() {
             precondition(row >= 0 && row < ubatch, "logits of row \(row)")
@@ -159,10 +174,25 @@ public final class Gemma {
         return logitsOfSelected(rows.count)
     }
 
-    private func logitsOfSelected(_ n: Int) -> Matrix {
+    /// Final states of rows `rows` of the latest forward call, normalized, each of the model's width; valid until the
+    /// next call.
+    ///
+    /// Precondition: at most `logitRows` rows.
+    public func states(rows: Range<Int>) -> Matrix {
+        precondition(rows.count <= Self.logitRows && rows.upperBound <= ubatch, "states of rows \(rows)")
+        executor.copyRows(rows, of: x, into: selected)
+        normalizeSelected(rows.count)
+        return selected
+    }
+
+    private func normalizeSelected(_ n: Int) {
         executor.rmsNorm(
             selected, weight: model.weights.outputNorm, epsilon: model.config.normEpsilon, rows: n, into: selected)
         probe?(.outputNorm, nil, selected, n)
+    }
+
+    private func logitsOfSelected(_ n: Int) -> Matrix {
+        normalizeSelected(n)
         executor.project(selected, rows: n, on(.output, nil, model.weights.output, logits, n))
         probe?(.logits, nil, logits, n)
         return logits
@@ -172,7 +202,7 @@ public final class Gemma {
     private func on(
         _ weightClass: WeightClass, _ layer: Int?, _ weight: Weight, _ output: Matrix, _ n: Int
     ) -> Projection {
-        let choice = plan.choice(layer: layer, weightClass, positions: n)
+        let choice = plan.choice(layer: layer, weightClass, positions: planned ?? n)
         return Projection(weight, to: output, path: choice.path, threads: choice.threads)
     }
 }

@@ -118,6 +118,14 @@ public struct Plan: Sendable, Codable, Equatable {
             }
     }
 
+    /// Whether every weight takes the same path for `n` positions as for `m`.
+    public func hasSamePaths(_ n: Int, _ m: Int) -> Bool {
+        weights.allSatisfy {
+            choice(layer: $0.layer, $0.weightClass, positions: n).path
+                == choice(layer: $0.layer, $0.weightClass, positions: m).path
+        }
+    }
+
     public func reason(layer: Int?, _ weightClass: WeightClass, positions n: Int) -> Reason {
         uniform == nil ? reasons[place(layer, weightClass, PositionBucket(n))] : .uniform
     }
