@@ -9,6 +9,7 @@ let swift: [SwiftSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 /// A Swift target with the project's language settings.
@@ -32,6 +33,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "3.12.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
     ],
     targets: [
@@ -51,7 +53,8 @@ let package = Package(
         target("Compute", ["CKernels", "COpenBLAS", "COpenMP", "GGUF"]),
         target("Planner", ["Compute", "GGUF"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
-        target("Engine", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
+        target("KVStore", ["Compute", "GGUF", crypto]),
+        target("Engine", ["KVStore", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Bench", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
@@ -73,6 +76,7 @@ let package = Package(
         tests("Compute", ["Compute", "GGUF", "TestSupport"]),
         tests("Planner", ["Planner", "Compute"]),
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
+        tests("KVStore", ["KVStore", "Compute", "GGUF"]),
         tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),

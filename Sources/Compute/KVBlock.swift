@@ -1,5 +1,6 @@
 internal import CKernels
 internal import Synchronization
+public import GGUF
 
 /// Sizes and element types of keys and values: what caches must agree in to share blocks.
 public struct KVShape: Sendable, Hashable {
@@ -48,7 +49,7 @@ public final class KVBlock: Sendable {
 
     private enum Memory: @unchecked Sendable {
         case buffer(Buffer<UInt8>, KVPool?)
-        case mapped(any AnyObject & Sendable)
+        case mapped(FileBytes)
     }
 
     fileprivate init(_ shape: KVShape, _ buffer: Buffer<UInt8>, _ pool: KVPool) {
@@ -57,16 +58,14 @@ public final class KVBlock: Sendable {
         memory = .buffer(buffer, pool)
     }
 
-    /// Keys and values in memory that `owner` keeps mapped; they are only read.
+    /// Keys and values as they lie in a file; they are only read.
     ///
-    /// Precondition: `bytes` is as long as the shape says and aligned to 64.
-    package init(_ shape: KVShape, mapped bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable) {
-        guard let start = bytes.baseAddress else { preconditionFailure("a block without bytes") }
-        precondition(bytes.count == shape.blockBytes, "\(bytes.count) bytes of a block of \(shape.blockBytes)")
-        precondition(Int(bitPattern: start) % 64 == 0, "a block that is not aligned")
+    /// Precondition: the file has a block of this shape at `offset`, a multiple of 64.
+    public init(_ shape: KVShape, mapping file: FileBytes, at offset: Int) {
+        precondition(offset % 64 == 0, "a block that is not aligned")
         self.shape = shape
-        base = UnsafeMutableRawPointer(mutating: start)
-        memory = .mapped(owner)
+        base = UnsafeMutableRawPointer(mutating: file.pointer(at: offset, count: shape.blockBytes))
+        memory = .mapped(file)
     }
 
     deinit {
@@ -79,7 +78,7 @@ public final class KVBlock: Sendable {
     }
 
     /// The block's bytes, to be stored.
-    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: shape.blockBytes) }
+    public func copyBytes() -> [UInt8] { Array(UnsafeRawBufferPointer(start: base, count: shape.blockBytes)) }
 
     /// Takes over the first `count` positions of `other`.
     func copy(_ count: Int, of other: KVBlock) {

@@ -1,6 +1,8 @@
 public import Gemma
 internal import Compute
 internal import Foundation
+internal import GGUF
+internal import KVStore
 internal import Planner
 internal import Tokenizer
 
@@ -16,6 +18,7 @@ public final class Engine: Sendable {
     public let model: GemmaModel
     private let limits: EngineLimits
     private let inbox = Inbox()
+    private let store: KVStore?
 
     /// Throws: `EngineError` when the settings make no sense or the memory is too small, with the numbers.
     public init(_ model: GemmaModel, settings: EngineSettings = EngineSettings()) throws(EngineError) {
@@ -23,14 +26,17 @@ public final class Engine: Sendable {
         self.model = model
         let limits = try EngineLimits(model, settings: settings)
         self.limits = limits
-        if settings.plan(for: model.weights.planned).usesBLAS(upTo: settings.ubatch) {
+        let plan = settings.plan(for: model.weights.planned)
+        if plan.usesBLAS(upTo: settings.ubatch) {
             let threads = max(settings.threads, settings.prefillThreads)
             do { try BLASLibrary.requireMemory(threads: threads) } catch { throw .compute(error) }
         }
+        let store = try settings.store(model, plan)
+        self.store = store
         let inbox = self.inbox
         let thread = Thread {
             // made here, because it belongs to its thread
-            let worker = EngineWorker(model, settings: settings, limits: limits) { inbox.statistics = $0 }
+            let worker = EngineWorker(model, settings: settings, limits: limits, store: store) { inbox.statistics = $0 }
             while let jobs = inbox.next(waits: worker.isIdle) {
                 worker.take(jobs)
                 worker.step()
@@ -49,6 +55,9 @@ public final class Engine: Sendable {
 
     /// Counts up to the end of the latest step.
     public var statistics: EngineStatistics { inbox.statistics }
+
+    /// Waits until the prefixes that are kept on disk are there; call it before the process ends.
+    public func flushCache() { store?.flush() }
 
     /// Runs a request to its end. Cancelling the task ends it within a step.
     ///

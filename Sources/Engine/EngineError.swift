@@ -7,6 +7,7 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case contextTooLong(requested: Int, limit: Int)
     case memory(needed: Int, available: Int, context: Int)
     case cacheMemory(blocks: Int, limit: Int, blockBytes: Int)
+    case cacheFolder(reason: String)
     case closed
     case compute(ComputeError)
     case tokenOutOfRange(id: Int, vocabulary: Int)
@@ -39,6 +40,8 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             the request's keys and values may take \(blocks * blockBytes >> 20) MiB and \(limit * blockBytes >> 20) MiB are \
             to be had. Ask for fewer tokens or completions.
             """
+        case .cacheFolder(let reason):
+            "no folder for the prefix cache: \(reason) Give another or none (--cache-dir)."
         case .closed:
             "the engine was closed. Open another."
         case .compute(let error):

@@ -25,6 +25,12 @@ public struct EngineSettings: Sendable {
     public var sequences = 8
     /// Bytes of keys and values that an engine keeps of texts that no running request holds.
     public var cacheBytes = 1 << 30
+    /// Folder in which an engine keeps prefixes from one start to the next; nil keeps none.
+    public var cacheDirectory: String?
+    /// Bytes that the files in it may have together.
+    public var cacheDirectoryBytes = 16 << 30
+    /// Gets a line where something is amiss that is no error.
+    public var log: @Sendable (String) -> Void = { _ in }
 
     /// As many threads as this process can really run at once.
     public init() {
@@ -49,6 +55,9 @@ public struct EngineSettings: Sendable {
         }
         guard (1...256).contains(sequences) else {
             throw .option(name: "sequences", value: "\(sequences)", allowed: "1 to 256")
+        }
+        guard cacheDirectoryBytes >= 0 else {
+            throw .option(name: "cache folder size", value: "\(cacheDirectoryBytes)", allowed: "0 or more")
         }
         guard cacheBytes >= 0 else { throw .option(name: "cache memory", value: "\(cacheBytes)", allowed: "0 or more") }
         guard (0...1).contains(errorBudget) else {

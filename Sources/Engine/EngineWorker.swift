@@ -1,6 +1,7 @@
 internal import Compute
 internal import GGUF
 internal import Gemma
+internal import KVStore
 internal import Planner
 internal import Tokenizer
 
@@ -14,6 +15,7 @@ final class EngineWorker {
     let pool: KVPool
     let tree = PrefixTree()
     let limits: EngineLimits
+    private let store: KVStore?
     private let report: (EngineStatistics) -> Void
     var statistics = EngineStatistics()
     /// Told to their submitters at the end of the step, when the statistics count them.
@@ -28,8 +30,9 @@ final class EngineWorker {
     /// - Parameter report: gets the statistics at the end of each step.
     init(
         _ model: GemmaModel, settings: EngineSettings, limits: EngineLimits,
-        report: @escaping (EngineStatistics) -> Void
+        store: KVStore?, report: @escaping (EngineStatistics) -> Void
     ) {
+        self.store = store
         self.report = report
         self.model = model
         self.settings = settings
@@ -136,7 +139,9 @@ final class EngineWorker {
         request.result.timings.queueSeconds = (request.began - job.arrival) / .seconds(1)
         if job.request.mayUseCache {
             // the last token is computed in any case: the next one comes out of it
-            let match = tree.match(request.prompt, limit: request.prompt.count - 1)
+            let limit = request.prompt.count - 1
+            var match = tree.match(request.prompt, limit: limit)
+            if restore(request.prompt, after: match, limit: limit) { match = tree.match(request.prompt, limit: limit) }
             for node in match.nodes {
                 cache.append(node.block)
                 tree.retain(node)
@@ -152,6 +157,24 @@ final class EngineWorker {
         statistics.cachedTokens += request.done
         running.append(request)
         job.emit(.prefilled(done: request.done, total: request.prompt.count))
+    }
+
+    /// Takes what goes on after `match` from disk into the tree; false where there is nothing.
+    private func restore(_ tokens: [TokenID], after match: PrefixTree.Match, limit: Int) -> Bool {
+        guard let store else { return false }
+        var nodes = match.nodes
+        while limit - nodes.count * KVBlock.positions >= KVBlock.positions {
+            let start = nodes.count * KVBlock.positions
+            let some = Array(tokens[start..<start + KVBlock.positions])
+            let parent = nodes.last?.key
+            let key = store.key(of: some, after: parent)
+            guard let block = store.load(key, tokens: some, after: parent) else { break }
+            let node = tree.insert(some, block, after: nodes.last ?? tree.root)
+            node.key = key
+            nodes.append(node)
+        }
+        store.touch(nodes.compactMap(\.key))
+        return nodes.count > match.nodes.count
     }
 
     /// Ends a request and lets go of what it holds; its text stays in the prefix tree.
@@ -176,9 +199,9 @@ final class EngineWorker {
         var path = path
         publish(cache, tokens: tokens, path: &path, request)
         let start = path.count * KVBlock.positions
-        if request.usesCache, start < cache.count {
-            _ = tree.insert(
-                Array(tokens[start..<cache.count]), cache.blocks[path.count], after: path.last ?? tree.root)
+        let end = shareable(cache, request)
+        if start < end {
+            _ = tree.insert(Array(tokens[start..<end]), cache.blocks[path.count], after: path.last ?? tree.root)
         }
         for node in path { tree.release(node) }
     }
@@ -194,15 +217,27 @@ final class EngineWorker {
 
     /// Puts a sequence's full blocks into the tree, where others find them.
     func publish(_ cache: KVCache, tokens: [TokenID], path: inout [PrefixTree.Node], _ request: EngineRequest) {
-        guard request.usesCache else { return }
-        while (path.count + 1) * KVBlock.positions <= cache.count {
+        let end = shareable(cache, request)
+        while (path.count + 1) * KVBlock.positions <= end {
             let start = path.count * KVBlock.positions
-            let node = tree.insert(
-                Array(tokens[start..<start + KVBlock.positions]), cache.blocks[path.count],
-                after: path.last ?? tree.root)
+            let some = Array(tokens[start..<start + KVBlock.positions])
+            let node = tree.insert(some, cache.blocks[path.count], after: path.last ?? tree.root)
+            if node.key == nil, let store {
+                let parent = path.last?.key
+                let key = store.key(of: some, after: parent)
+                node.key = key
+                store.save(node.block, key, tokens: some, after: parent)
+            }
             tree.retain(node)
             path.append(node)
         }
+    }
+
+    /// Positions that others may go on from: where decode and prefill compute differently, only those of the prompt, so
+    /// that results don't depend on who was there before.
+    private func shareable(_ cache: KVCache, _ request: EngineRequest) -> Int {
+        guard request.usesCache else { return 0 }
+        return mixes ? cache.count : min(cache.count, request.prompt.count)
     }
 
     /// Forgets what nobody holds where it is more than there is room for.

@@ -1,4 +1,5 @@
 internal import Compute
+internal import KVStore
 internal import Tokenizer
 
 /// What was computed, as a tree of blocks: a path from the root is a text, and texts with the same beginning share it.
@@ -18,6 +19,8 @@ final class PrefixTree {
         /// Running sequences that hold it.
         fileprivate(set) var users = 0
         fileprivate var lastUse = 0
+        /// Its name on disk, where blocks are kept there.
+        var key: KVKey?
 
         fileprivate init(_ tokens: [TokenID], _ block: KVBlock, parent: Level) {
             self.tokens = tokens

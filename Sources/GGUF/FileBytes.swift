@@ -84,6 +84,13 @@ public final class FileBytes: Sendable {
         return (identity.seconds, identity.nanoseconds)
     }
 
+    /// The mapped file's device, inode, size and time of modification as a part of a file name; nil for memory.
+    package var identityText: String? {
+        guard case .mapped(let id) = origin else { return nil }
+        return [Int64(bitPattern: id.device), Int64(bitPattern: id.inode), id.size, id.seconds, id.nanoseconds]
+            .map { String($0, radix: 36) }.joined(separator: "-")
+    }
+
     deinit {
         switch origin {
         case .mapped: munmap(UnsafeMutableRawPointer(mutating: start), count)

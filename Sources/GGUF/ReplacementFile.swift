@@ -7,10 +7,19 @@
 #endif
 
 /// A new file under a temporary name that takes the place of another only when it is complete and on disk.
-final class ReplacementFile {
+package final class ReplacementFile {
     private let path: String
     private let temporary: String
     private var descriptor: CInt
+
+    /// A file of `parts`, complete or not there at all.
+    ///
+    /// Throws: ``GGUFError/cannotWrite(path:step:reason:)``.
+    package static func write(_ parts: [ArraySlice<UInt8>], to path: String) throws(GGUFError) {
+        let file = try ReplacementFile(path)
+        for part in parts { try file.write(part) }
+        try file.commit()
+    }
 
     init(_ path: String) throws(GGUFError) {
         guard !path.isEmpty, !path.utf8.contains(0) else {
