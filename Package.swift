@@ -52,6 +52,7 @@ let package = Package(
         target("Planner", ["Compute", "GGUF"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Engine", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
+        target("OpenAI", ["Engine", "Gemma", "Tokenizer"]),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Bench", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
@@ -74,6 +75,7 @@ let package = Package(
         tests("Planner", ["Planner", "Compute"]),
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
+        tests("OpenAI", ["OpenAI", "Engine", "Gemma", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "TestSupport"]),
