@@ -55,6 +55,7 @@ let package = Package(
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("KVStore", ["Compute", "GGUF", crypto]),
         target("Engine", ["KVStore", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
+        target("OpenAI", ["Engine", "Gemma", "Tokenizer"]),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Bench", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
@@ -78,6 +79,7 @@ let package = Package(
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("KVStore", ["KVStore", "Compute", "GGUF"]),
         tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
+        tests("OpenAI", ["OpenAI", "Engine", "Gemma", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "TestSupport"]),

@@ -36,10 +36,15 @@ public struct ChatTemplate: Sendable, Equatable {
             case .closedReply: [.text("\n")]
             case .openReply: [.token(endOfTurn), .text("\n")]
             }
-        let turn: [PromptPart] = [
-            .token(startOfTurn), .text("user\n" + text), .token(endOfTurn), .text("\n"),
-            .token(startOfTurn), .text("model\n"),
-        ]
-        return tokenizer.encode(parts: closing + turn, addBOS: position == .start ? nil : false)
+        return tokenizer.encode(
+            parts: closing + turn("user", text) + reply, addBOS: position == .start ? nil : false)
     }
+
+    /// A complete turn.
+    func turn(_ name: String, _ text: String) -> [PromptPart] {
+        [.token(startOfTurn), .text(name + "\n" + text), .token(endOfTurn), .text("\n")]
+    }
+
+    /// The opening of the model's turn.
+    var reply: [PromptPart] { [.token(startOfTurn), .text("model\n")] }
 }

@@ -15,6 +15,8 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case notANumber(position: Int)
     case noChatTemplate(model: String)
     case unsupportedChatTemplate(model: String)
+    case roleOutOfTurn(message: Int, role: ChatMessage.Role, expected: ChatMessage.Role)
+    case noUserMessage
     case modelFileChanged(path: String)
     case textTooShort(tokens: Int, needed: Int)
     case cancelled
@@ -60,6 +62,14 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             the chat template in \(model) is not Gemma's, and Carat does not run template programs. \
             Give it text to continue instead (--raw), with the turns written out.
             """
+        case .roleOutOfTurn(let message, let role, let expected):
+            """
+            message \(message) has the role \(role), where Gemma's turns need \(expected). \
+            After any system messages begin with user, then let assistant and user take turns; join what one of them \
+            says twice in a row.
+            """
+        case .noUserMessage:
+            "the conversation has no user's message. Add one: Gemma replies to users only."
         case .modelFileChanged(let path):
             "\(path) was changed on disk since it was opened. Open it again; replace model files by renaming a new one."
         case .textTooShort(let tokens, let needed):

@@ -31,7 +31,7 @@ extension EngineSettings {
         }
         // sgemm may add up in another order for another number of positions
         let cut = paths[1].contains("b") ? " ubatch \(ubatch)" : ""
-        return "kernels \(Kernels.build) \(kernels.isa) paths \(paths[0]) \(paths[1])\(cut)"
+        return "kernels \(Kernels.build) \(kernels.instructionSet.rawValue) paths \(paths[0]) \(paths[1])\(cut)"
     }
 
     /// SHA-256 of the model file. Reading a large file through takes a second or more, so it is remembered by the file's

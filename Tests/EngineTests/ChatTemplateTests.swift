@@ -42,6 +42,39 @@ import Tokenizer
         #expect(try shown(tokens, model).contains(text))
     }
 
+    @Test func aConversationIsWrittenAsGemmasTemplateDoes() throws {
+        let model = try model(template: jinja)
+        let template = try #require(try ChatTemplate(model))
+        func written(_ messages: [ChatMessage]) throws -> String {
+            try shown(template.conversation(messages, tokenizer: model.tokenizer), model)
+        }
+        #expect(
+            try written([.init(.user, " hi \n"), .init(.assistant, "\thello\u{A0}"), .init(.user, "more")])
+                == "<bos><start_of_turn>user\nhi<end_of_turn>\n<start_of_turn>model\nhello<end_of_turn>\n"
+                + "<start_of_turn>user\nmore<end_of_turn>\n<start_of_turn>model\n")
+        #expect(
+            try written([.init(.system, "be kind"), .init(.system, ""), .init(.system, "be brief"), .init(.user, "hi")])
+                == "<bos><start_of_turn>user\nbe kind\n\nbe brief\n\nhi<end_of_turn>\n<start_of_turn>model\n")
+        let one = try template.conversation([.init(.user, "hi there")], tokenizer: model.tokenizer)
+        #expect(one == template.userTurn("hi there", after: .start, tokenizer: model.tokenizer))
+    }
+
+    @Test func whatGemmasTemplateRaisesIsThrown() throws {
+        let model = try model(template: jinja)
+        let template = try #require(try ChatTemplate(model))
+        func error(_ roles: ChatMessage.Role...) -> EngineError? {
+            do throws(EngineError) {
+                _ = try template.conversation(roles.map { .init($0, "x") }, tokenizer: model.tokenizer)
+                return nil
+            } catch { return error }
+        }
+        #expect(error() == .noUserMessage && error(.system) == .noUserMessage)
+        #expect(error(.assistant) == .roleOutOfTurn(message: 0, role: .assistant, expected: .user))
+        #expect(error(.user, .user) == .roleOutOfTurn(message: 1, role: .user, expected: .assistant))
+        #expect(error(.system, .user, .system) == .roleOutOfTurn(message: 2, role: .system, expected: .assistant))
+        #expect(error(.user, .assistant) == nil)
+    }
+
     @Test func aSecondTurnFollowsAClosedReply() throws {
         let model = try model(template: jinja)
         let template = try #require(try ChatTemplate(model))

@@ -1,0 +1,6 @@
+/// What can be asked for.
+public enum Endpoint: String, Sendable, CaseIterable {
+    case chatCompletions = "/v1/chat/completions"
+    case completions = "/v1/completions"
+    case embeddings = "/v1/embeddings"
+}

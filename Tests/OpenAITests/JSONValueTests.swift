@@ -1,0 +1,85 @@
+import OpenAI
+import Testing
+
+@Suite struct JSONValueTests {
+    private func parse(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8), limit: 1 << 20) }
+
+    private func fault(_ bytes: [UInt8], limit: Int = 1 << 20) -> APIError? {
+        do throws(APIError) {
+            _ = try JSONValue(parsing: bytes, limit: limit)
+            return nil
+        } catch { return error }
+    }
+
+    @Test func valuesAreRead() throws {
+        #expect(
+            try parse(" {\"a\" : [1, -2.5, 1e2, -0, true,false , null],\r\n\t\"b\":{\"\":\"x\"}} ")
+                == ["a": [1, -2.5, 100.0, 0, true, false, nil], "b": ["": "x"]])
+        #expect(try parse("\"\\u00e9\\ud83d\\ude00\\n\\/\\\\\\\"\\u0000é😀\"") == "é😀\n/\\\"\u{0}é😀")
+        #expect(try parse("9223372036854775807") == .integer(.max))
+        #expect(try parse("9223372036854775808") == .number(9_223_372_036_854_775_808))
+        #expect(try parse("1e2").wholeNumber == 100 && parse("1.5").wholeNumber == nil)
+        #expect(try parse("1e300").wholeNumber == nil)
+    }
+
+    @Test(arguments: [
+        "", " ", "{", "[", "[1", "[1,", "[1,]", "[,1]", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{a:1}", "{1:1}",
+        "nul", "tru", "True", "NaN", "Infinity", "-", "+1", "01x", "1.", ".5", "1e", "1e400", "-1e400", "0x10",
+        "\"", "\"\\", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"",
+        "\"a\nb\"", "\"\u{0}\"", "{} {}", "{}x", "'a'", "{\"a\":1,\"a\":2}", "\u{FEFF}{}", "// x\n1",
+    ])
+    func brokenTextIsRefused(_ text: String) throws {
+        let error = try #require(fault(Array(text.utf8)))
+        #expect(error.status == 400 && error.type == "invalid_request_error" && error.message.contains("byte"))
+    }
+
+    @Test func bytesThatAreNotUTF8AreRefused() throws {
+        let quote = UInt8(ascii: "\"")
+        for bytes: [UInt8] in [
+            [quote, 0xFF, quote], [quote, 0xC3, quote], [quote, 0xED, 0xA0, 0x80, quote], [quote, 0xC0, 0xAF, quote],
+            [0xFF], [0xFE, 0xFF, 0, 0x7B], [0xFF, 0xFE, 0x7B, 0], [0x7B, 0, 0x7D, 0], [0],
+        ] {
+            #expect(fault(bytes)?.status == 400)
+        }
+    }
+
+    @Test func nestingIsBounded() {
+        func nested(_ depth: Int) -> [UInt8] {
+            Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
+        }
+        #expect(fault(nested(64)) == nil)
+        for depth in [65, 513, 100_000] { #expect(fault(nested(depth))?.message.contains("64 levels") == true) }
+        #expect(fault(Array(repeating: UInt8(ascii: "["), count: 1_000_000))?.status == 400)
+        #expect(fault(Array(String(repeating: "{\"a\":", count: 65).utf8))?.status == 400)
+    }
+
+    @Test func sizeIsBounded() {
+        #expect(fault(Array("[1, 2]".utf8), limit: 6) == nil)
+        let large = fault(Array("[1, 2]".utf8), limit: 5)
+        #expect(large?.status == 413 && large?.code == "request_too_large")
+    }
+
+    @Test func truncationAndByteChangesNeverTrap() {
+        let text = Array("{\"a\":[1,-2.5e3,\"x\\u00e9\\ud83d\\ude00é\"],\"b\":{\"c\":null,\"d\":true}}".utf8)
+        for end in text.indices { #expect(fault(Array(text[..<end])) != nil) }
+        for index in text.indices {
+            for byte: UInt8 in [0, 0x22, 0x5B, 0x5C, 0x7D, 0x80, 0xFF] {
+                var changed = text
+                changed[index] = byte
+                _ = fault(changed)
+            }
+        }
+    }
+
+    @Test func whatIsWrittenIsReadAgain() throws {
+        let value: JSONValue = [
+            "z": [1, -0.5, 1e-300, 1e16, .integer(.min), nil, true], "a": ["é": "\u{0}\u{1F}\"\\/\n\u{2028}😀"], "m": "",
+        ]
+        #expect(
+            value.text
+                == "{\"a\":{\"é\":\"\\u0000\\u001f\\\"\\\\/\\n\\u2028😀\"},\"m\":\"\","
+                + "\"z\":[1,-0.5,1e-300,1e+16,-9223372036854775808,null,true]}")
+        #expect(try parse(value.text) == value)
+        #expect(JSONValue.array([.number(.nan), .number(-.infinity)]).text == "[null,null]")
+    }
+}
