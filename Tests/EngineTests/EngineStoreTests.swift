@@ -1,6 +1,9 @@
+import Compute
 import Engine
 import Foundation
+import Gemma
 import Testing
+import Tokenizer
 
 @Suite(.serialized) struct EngineStoreTests {
     /// A new engine on the same folder finds what an earlier one computed, and gives the same result.
@@ -14,7 +17,7 @@ import Testing
                 $0.cacheDirectory = folder
                 change(&$0)
             }
-            let text = String(repeating: EngineTests.text, count: 8)
+            let text = String(repeating: EngineTests.text, count: 16)
             let prompt = Array(engine.model.tokenizer.encode(text).prefix(900))
             var options = EngineTests.options(10, seed: precisionSeed)
             options.logprobs = 1

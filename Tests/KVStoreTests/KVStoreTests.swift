@@ -32,7 +32,7 @@ import Testing
         batch.fill([.init(cache, count: 256)])
         let executor = Executor(threads: 1, kernels: .best)
         let rows = Matrix(rows: 256, columns: 16)
-        for row in 0..<256 { rows.setRow(row, to: (0..<16).map { Float(seed + row * 16 + $0) / 7 }) }
+        for row in 0..<256 { rows[row: row] = (0..<16).map { Float(seed + row * 16 + $0) / 7 } }
         for layer in 0..<2 { executor.store(keys: rows, values: rows, batch: batch, layer: layer) }
         return cache.blocks[0]
     }
