@@ -62,8 +62,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Bench", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic", argumentParser,
-                systemPackage,
+                "BatchRunner", "Bench", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic",
+                argumentParser, systemPackage,
             ],
             swiftSettings: swift),
 
