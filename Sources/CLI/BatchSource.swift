@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import BatchRunner
+import ArgumentParser
+import BatchRunner
 import SystemPackage
 
 /// Where a batch's requests come from: a file, a pipe, or documents and a question.
@@ -16,7 +16,7 @@ struct BatchSource: ParsableArguments {
     )
     var promptTemplate: String?
     @Option(help: "With --docs: what is asked for.")
-    var endpoint = BatchEndpoint.chatCompletions
+    var endpoint = DocumentEndpoint.chat
     @Option(
         help: ArgumentHelp(
             "With --docs: further fields of each request, such as '{\"temperature\": 0}'.", valueName: "json"))
@@ -48,7 +48,7 @@ struct BatchSource: ParsableArguments {
             }
             return
         }
-        if promptTemplate != nil || maxTokens != nil || body != "{}" || endpoint != .chatCompletions {
+        if promptTemplate != nil || maxTokens != nil || body != "{}" || endpoint != .chat {
             throw ValidationError(
                 "--prompt-template, --endpoint, --body and -n go with --docs; lines say theirs themselves.")
         }
@@ -80,29 +80,26 @@ struct BatchSource: ParsableArguments {
     private func question() throws -> DocumentQuestion {
         var template = PromptTemplate.bare
         if let path = promptTemplate {
-            var prompt = PromptInput()
-            prompt.file = path
-            let bytes = try prompt.read() ?? []
-            guard let text = String(validating: bytes, as: UTF8.self) else {
+            guard let text = String(validating: try PromptInput.read(path), as: UTF8.self) else {
                 throw BatchError.template(path: path, reason: "is not UTF-8")
             }
             template = try PromptTemplate(text, path: path)
         }
         return try DocumentQuestion(
-            endpoint: endpoint, template: template, fields: body, maxTokens: endpoint == .embeddings ? nil : maxTokens)
+            endpoint: endpoint.endpoint, template: template, fields: body,
+            maxTokens: endpoint == .embeddings ? nil : maxTokens)
     }
 }
 
-extension BatchEndpoint: ExpressibleByArgument {
-    public init?(argument: String) {
-        switch argument {
-        case "chat": self = .chatCompletions
-        case "completions": self = .completions
-        case "embeddings": self = .embeddings
-        default: return nil
+/// What documents can be asked for.
+enum DocumentEndpoint: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case chat, completions, embeddings
+
+    var endpoint: BatchEndpoint {
+        switch self {
+        case .chat: .chatCompletions
+        case .completions: .completions
+        case .embeddings: .embeddings
         }
     }
-
-    public var defaultValueDescription: String { self == .chatCompletions ? "chat" : rawValue }
-    public static var allValueStrings: [String] { ["chat", "completions", "embeddings"] }
 }
