@@ -56,13 +56,14 @@ let package = Package(
         target("KVStore", ["Compute", "GGUF", crypto]),
         target("Engine", ["KVStore", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("OpenAI", ["Engine", "Gemma", "Tokenizer"]),
+        target("BatchRunner", [crypto, systemPackage]),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Bench", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Bench", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic", argumentParser,
-                systemPackage,
+                "BatchRunner", "Bench", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic",
+                argumentParser, systemPackage,
             ],
             swiftSettings: swift),
 
@@ -80,6 +81,7 @@ let package = Package(
         tests("KVStore", ["KVStore", "Compute", "GGUF"]),
         tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("OpenAI", ["OpenAI", "Engine", "Gemma", "Tokenizer", "GGUF", "TestSupport"]),
+        tests("BatchRunner", ["BatchRunner", systemPackage]),
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "TestSupport"]),

@@ -11,15 +11,32 @@ import Synchronization
 /// Ctrl-C: the first one ends the work at hand with what was made, a second one ends the program at once.
 enum Interrupt {
     private static let count = Atomic(0)
+    private static let received = Atomic<Int32>(SIGINT)
+    private static let pipe = Atomic<Int32>(-1)
 
     static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
     static func clear() { count.store(0, ordering: .relaxed) }
 
+    /// 130 after Ctrl-C, 143 after SIGTERM, as shells have it.
+    static var exitCode: Int32 { 128 + received.load(ordering: .relaxed) }
+
+    /// A signal also writes a byte 0 to `descriptor`, for a thread that waits at the other end of a pipe.
+    static func wake(by descriptor: Int32?) { pipe.store(descriptor ?? -1, ordering: .relaxed) }
+
     static func install() {
-        clear()  // the counter exists before a signal can come
+        clear()  // what the handler reads exists before a signal can come
+        received.store(SIGINT, ordering: .relaxed)
+        wake(by: nil)
         var action = sigaction()
-        let handler: @convention(c) (Int32) -> Void = { _ in
-            if Interrupt.count.wrappingAdd(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
+        let handler: @convention(c) (Int32) -> Void = { signal in
+            if Interrupt.count.wrappingAdd(1, ordering: .relaxed).oldValue > 0 { _exit(128 + signal) }
+            Interrupt.received.store(signal, ordering: .relaxed)
+            let pipe = Interrupt.pipe.load(ordering: .relaxed)
+            guard pipe >= 0 else { return }
+            let interrupted = errno
+            var byte: UInt8 = 0
+            _ = write(pipe, &byte, 1)
+            errno = interrupted
         }
         #if canImport(Darwin)
             action.__sigaction_u.__sa_handler = handler

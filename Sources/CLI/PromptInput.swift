@@ -18,17 +18,20 @@ struct PromptInput: ParsableArguments {
     /// The prompt's bytes; nil where there is none and a person sits at the terminal.
     func read() throws -> [UInt8]? {
         if let prompt { return escape ? Self.unescape(Array(prompt.utf8)) : Array(prompt.utf8) }
-        if let file, file != "-" {
-            do {
-                let descriptor = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
-                return try descriptor.closeAfter { try Self.readAll(descriptor) }
-            } catch let reason as Errno {
-                throw UnreadableFile(path: file, reason: reason)
-            }
-        }
+        if let file, file != "-" { return try Self.read(file) }
         if file == nil, Output.stdinIsTerminal { return nil }
         do { return try Self.readAll(.standardInput) } catch let reason as Errno {
             throw UnreadableFile(path: "the standard input", reason: reason)
+        }
+    }
+
+    /// All of the file at `path`.
+    static func read(_ path: String) throws -> [UInt8] {
+        do {
+            let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+            return try descriptor.closeAfter { try readAll(descriptor) }
+        } catch let reason as Errno {
+            throw UnreadableFile(path: path, reason: reason)
         }
     }
 
