@@ -62,7 +62,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "BatchRunner", "Bench", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic",
+                "BatchRunner", "Bench", "OpenAI", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF",
+                "Synthetic",
                 argumentParser, systemPackage,
             ],
             swiftSettings: swift),

@@ -9,12 +9,14 @@ public enum BatchEndpoint: String, Sendable, CaseIterable {
     case chatCompletions = "/v1/chat/completions"
     case completions = "/v1/completions"
     case embeddings = "/v1/embeddings"
+    /// Not OpenAI's: log-probabilities of texts and of given answers.
+    case score = "/v1/score"
 
     /// The member of the body that holds the prompt.
     var promptKey: String {
         switch self {
         case .chatCompletions: "messages"
-        case .completions: "prompt"
+        case .completions, .score: "prompt"
         case .embeddings: "input"
         }
     }
@@ -32,8 +34,14 @@ public struct BatchLine: Sendable, Equatable {
     /// Unix time of the batch's first start. Answers that name a time take this one, so that a resumed batch gives the
     /// same lines as an unbroken one.
     public let created: Int
+    /// The document that the body was made of; nil for lines of a file.
+    public let document: BatchDocument?
 
-    public init(number: Int, customID: String, endpoint: BatchEndpoint, body: Data, created: Int) {
+    public init(
+        number: Int, customID: String, endpoint: BatchEndpoint, body: Data, created: Int,
+        document: BatchDocument? = nil
+    ) {
+        self.document = document
         self.number = number
         self.customID = customID
         self.endpoint = endpoint
@@ -42,6 +50,16 @@ public struct BatchLine: Sendable, Equatable {
     }
 
     public var url: String { endpoint.rawValue }
+}
+
+/// A document and what it is asked.
+public struct BatchDocument: Sendable, Equatable {
+    public let text: String
+    public let name: String
+    let question: DocumentQuestion
+
+    /// The body that asks the same of a part of the document.
+    public func body(for part: String) -> Data { Data(question.body(for: part, name: name)) }
 }
 
 /// Why a line cannot be answered. It fails alone.

@@ -111,6 +111,7 @@ public struct DocumentList: Sendable {
         let body = question.body(for: document, name: name)
         return .success(
             BatchLine(
-                number: place + 1, customID: name, endpoint: question.endpoint, body: Data(body), created: created))
+                number: place + 1, customID: name, endpoint: question.endpoint, body: Data(body), created: created,
+                document: BatchDocument(text: document, name: name, question: question)))
     }
 }

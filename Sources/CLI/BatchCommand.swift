@@ -1,7 +1,5 @@
-import ArgumentParser
-import BatchRunner
-import Engine
-import Gemma
+public import ArgumentParser
+public import Engine
 
 /// `carat batch`: a file of requests, or a folder of documents, in; a file of results out.
 struct BatchCommand: ParsableCommand {
@@ -18,61 +16,70 @@ struct BatchCommand: ParsableCommand {
               carat batch -m gemma.gguf in.jsonl --shard 2/8 -o out-2.jsonl
             """)
 
-    @OptionGroup var model: ModelOption
-    @OptionGroup var source: BatchSource
-    @OptionGroup(title: "Results") var results: BatchResults
-    @Option(help: ArgumentHelp("Run only the lines that fall to part i of n (from 0).", valueName: "i/n"))
-    var shard: String?
-    @Option(parsing: .unconditional, help: ArgumentHelp("Lines that are answered at once.", valueName: "n"))
-    var concurrency = 8
-    @Option(help: "What becomes of a prompt that is longer than the context: a failed line, or overlapping windows.")
-    var overflow = BatchOverflow.error
-    @Option(help: ArgumentHelp("The model's name in results. Default: the file's name.", valueName: "name"))
-    var modelName: String?
-    @Flag(name: [.short, .long], help: "Say what was loaded, the kernels and threads, and the plan.")
-    var verbose = false
-    @OptionGroup(title: "Machine") var engine: EngineFlags
+    @OptionGroup var batch: BatchFlags
+    @Option(help: "With --docs: what is asked for.")
+    var endpoint = DocumentEndpoint.chat
 
     func validate() throws {
-        guard (1...4096).contains(concurrency) else {
-            throw ValidationError("--concurrency is \(concurrency), where 1 to 4096 is possible.")
-        }
-        try engine.check()
-        do { _ = try ownShard } catch { throw ValidationError("\(error)") }
-    }
-
-    private var ownShard: Shard {
-        get throws(BatchError) { try shard.map { text throws(BatchError) in try Shard(text) } ?? .whole }
+        try batch.check(endpoint)
     }
 
     func run() throws {
-        Interrupt.install()
-        ignoreFileSizeSignal()
-        let shard = try ownShard
-        // all that can be refused, before a model is loaded
-        let inputFile = try source.open()
-        let output = try BatchOutput(results.output, errorFile: results.errorFile)
-        try results.check(output, inputFile)
-        let input = try source.read(inputFile, results: results)
-        var settings = try engine.settings()
-        let gemma = try GemmaModel(try model.openFile())
-        MachineFacts(isVerbose: verbose).complete(&settings, for: gemma)
-        let setup = BatchSetup(
-            settings: settings, modelName: modelName ?? model.displayName, overflow: overflow, concurrency: concurrency)
-        try output.resume(
-            input, options: setup.optionsHash(gemma, source: source), shard: shard, restarts: results.restart)
-        let answerer = try EngineAnswerer(gemma, setup: setup)
-        let monitor = BatchMonitor(metrics: results.metricsFile, shard: shard)
-        let job = BatchJob(input, shard: shard, concurrency: concurrency)
-        let progress = try Interruptible.run {
-            try await job.run(answerer, output: output, report: monitor.report)
-        }
-        monitor.finish(progress, output: results.output)
-        if progress.isCancelled { throw ExitCode(Interrupt.exitCode) }
+        try batch.run(documents: endpoint, embedding: EmbeddingOptions())
     }
 }
 
-/// What becomes of prompts that are longer than the context.
-enum BatchOverflow: String, ExpressibleByArgument, CaseIterable, Sendable {
-    case error, split
+/// `carat score`: log-probabilities of documents, or of given answers.
+struct ScoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "score",
+        abstract: "Log-probability and perplexity of documents, or of given answers.",
+        discussion: """
+            Runs as carat batch does. A line of the input has the url /v1/score and a body with a prompt, or with a \
+            prompt and answers that are to follow it:
+              {"custom_id": "1", "method": "POST", "url": "/v1/score",
+               "body": {"prompt": "2 + 2 =", "answers": [" 4", " 5"]}}
+            A result has the sum of ln p in "logprob", the scored tokens, and the perplexity; of answers, "best" is the \
+            number of the most probable.
+              carat score -m gemma.gguf --docs texts -o scores.jsonl
+            """)
+
+    @OptionGroup var batch: BatchFlags
+
+    func validate() throws {
+        try batch.check(.score)
+    }
+
+    func run() throws {
+        try batch.run(documents: .score, embedding: EmbeddingOptions())
+    }
 }
+
+/// `carat embed`: vectors of documents.
+struct EmbedCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "embed",
+        abstract: "Embeddings of documents.",
+        discussion: """
+            Runs as carat batch does; lines of the input have the url /v1/embeddings. Gemma was not trained for \
+            embeddings: expect likeness of wording rather than of meaning.
+              carat embed -m gemma.gguf --docs texts -o vectors.jsonl
+            """)
+
+    @OptionGroup var batch: BatchFlags
+    @Option(help: "What stands for a text: the mean of its positions or the last one.")
+    var pooling = EmbeddingOptions.Pooling.mean
+    @Flag(inversion: .prefixedNo, help: "Scale vectors to length 1.")
+    var normalize = true
+
+    func validate() throws {
+        try batch.check(.embeddings)
+    }
+
+    func run() throws {
+        try batch.run(
+            documents: .embeddings, embedding: EmbeddingOptions(pooling: pooling, isNormalized: normalize))
+    }
+}
+
+extension EmbeddingOptions.Pooling: ExpressibleByArgument {}

@@ -15,8 +15,6 @@ struct BatchSource: ParsableArguments {
             "Text file with {{document}} where a document's text stands, and {{name}} for its name.", valueName: "file")
     )
     var promptTemplate: String?
-    @Option(help: "With --docs: what is asked for.")
-    var endpoint = DocumentEndpoint.chat
     @Option(
         help: ArgumentHelp(
             "With --docs: further fields of each request, such as '{\"temperature\": 0}'.", valueName: "json"))
@@ -39,18 +37,13 @@ struct BatchSource: ParsableArguments {
             throw ValidationError("--max-line is \(maxLine), where 1 to 4095 is possible.")
         }
         guard docs == nil else {
-            if promptTemplate == nil, endpoint != .embeddings {
-                throw ValidationError(
-                    "--docs needs --prompt-template with the question, unless it asks for embeddings.")
-            }
             if let maxTokens, maxTokens < 1 {
                 throw ValidationError("-n is \(maxTokens), where 1 or more is possible.")
             }
             return
         }
-        if promptTemplate != nil || maxTokens != nil || body != "{}" || endpoint != .chat {
-            throw ValidationError(
-                "--prompt-template, --endpoint, --body and -n go with --docs; lines say theirs themselves.")
+        if promptTemplate != nil || maxTokens != nil || body != "{}" {
+            throw ValidationError("--prompt-template, --body and -n go with --docs; lines say theirs themselves.")
         }
     }
 
@@ -58,10 +51,12 @@ struct BatchSource: ParsableArguments {
     func open() throws -> InputFile? { try input.map { try InputFile($0) } }
 
     /// Indexes all requests. A pipe is read to its end first.
-    func read(_ file: InputFile?, results: BatchResults) throws -> BatchInput {
+    ///
+    /// - Parameter endpoint: what documents are asked for.
+    func read(_ file: InputFile?, results: BatchResults, endpoint: DocumentEndpoint) throws -> BatchInput {
         let limit = maxLine << 20
         if let docs {
-            let list = try DocumentList(docs, question: question(), leavingOut: results.ownPaths, limit: limit)
+            let list = try DocumentList(docs, question: question(endpoint), leavingOut: results.ownPaths, limit: limit)
             return try BatchInput(documents: list)
         }
         guard var file else { throw ValidationError("Give a file of requests, or --docs.") }
@@ -73,11 +68,11 @@ struct BatchSource: ParsableArguments {
     }
 
     /// What the results depend on besides the input's content.
-    var options: String {
-        get throws { try docs == nil ? "lines \(maxLine)" : "documents \(maxLine) \(question().description)" }
+    func options(_ endpoint: DocumentEndpoint) throws -> String {
+        try docs == nil ? "lines \(maxLine)" : "documents \(maxLine) \(question(endpoint).description)"
     }
 
-    private func question() throws -> DocumentQuestion {
+    private func question(_ endpoint: DocumentEndpoint) throws -> DocumentQuestion {
         var template = PromptTemplate.bare
         if let path = promptTemplate {
             guard let text = String(validating: try PromptInput.read(path), as: UTF8.self) else {
@@ -87,19 +82,22 @@ struct BatchSource: ParsableArguments {
         }
         return try DocumentQuestion(
             endpoint: endpoint.endpoint, template: template, fields: body,
-            maxTokens: endpoint == .embeddings ? nil : maxTokens)
+            maxTokens: endpoint.generates ? maxTokens : nil)
     }
 }
 
 /// What documents can be asked for.
 enum DocumentEndpoint: String, ExpressibleByArgument, CaseIterable, Sendable {
-    case chat, completions, embeddings
+    case chat, completions, embeddings, score
+
+    var generates: Bool { self == .chat || self == .completions }
 
     var endpoint: BatchEndpoint {
         switch self {
         case .chat: .chatCompletions
         case .completions: .completions
         case .embeddings: .embeddings
+        case .score: .score
         }
     }
 }

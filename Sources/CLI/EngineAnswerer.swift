@@ -1,17 +1,134 @@
 import BatchRunner
+import Engine
+import Foundation
 import Gemma
+import OpenAI
+import Synchronization
+import Tokenizer
 
 /// Answers the lines of a batch with an engine.
-struct EngineAnswerer: BatchAnswering {
-    init(_ model: GemmaModel, setup: BatchSetup) throws {
-        throw NotYet()
+final class EngineAnswerer: BatchAnswering {
+    private let engine: Engine
+    private let model: ServedModel
+    private let modelName: String
+    private let overflow: BatchOverflow
+    private let embedding: EmbeddingOptions
+    /// What ends the whole batch: lines are left for the next run instead of failing one after the other.
+    private let ending = Mutex<EngineError?>(nil)
+
+    init(_ gemma: GemmaModel, setup: BatchSetup) throws {
+        engine = try Engine(gemma, settings: setup.settings)
+        model = ServedModel(gemma, context: engine.context)
+        modelName = setup.modelName
+        overflow = setup.overflow
+        embedding = setup.embedding
+    }
+
+    /// Throws: what ended the batch.
+    func finish() throws {
+        engine.flushCache()
+        if let error = ending.withLock({ $0 }) { throw error }
     }
 
     func answer(_ line: BatchLine) async -> BatchAnswer {
-        .failure(code: "internal_error", message: "There is no engine behind this batch.")
+        do {
+            do {
+                return .response(try await respond(line, body: line.body, part: ""))
+            } catch let error as APIError where error.code == "context_length_exceeded" && overflow == .split {
+                guard let windows = try await split(line, error) else { throw error }
+                return .windows(windows)
+            }
+        } catch let error as APIError {
+            return .response(BatchResponse(statusCode: error.status, body: Data(error.body.serialized)))
+        } catch {
+            return .cancelled
+        }
     }
 
-    private struct NotYet: Error, CustomStringConvertible {
-        let description = "carat batch has no engine yet."
+    /// Throws: `APIError` where this line is refused, `EngineError` where it is not to be answered now.
+    private func respond(_ line: BatchLine, body: Data, part: String) async throws -> BatchResponse {
+        let prepared = try prepare(line, body)
+        let results = try await run(prepared.requests.map { stable($0, line) })
+        let stamp = ResponseStamp(id: "batch-\(line.number)\(part)", created: line.created, model: modelName)
+        let response = try prepared.response(to: results, stamp: stamp)
+        return BatchResponse(
+            body: Data(response.serialized), promptTokens: results.reduce(0) { $0 + $1.usage.promptTokens },
+            cachedTokens: results.reduce(0) { $0 + $1.usage.cachedTokens },
+            generatedTokens: results.reduce(0) { $0 + $1.usage.generatedTokens })
+    }
+
+    private func prepare(_ line: BatchLine, _ body: Data) throws(APIError) -> PreparedRequest {
+        let endpoint: Endpoint =
+            switch line.endpoint {
+            case .chatCompletions: .chatCompletions
+            case .completions: .completions
+            case .embeddings: .embeddings
+            case .score: .score
+            }
+        return try PreparedRequest(endpoint, bytes: Array(body), limit: .max, model: model)
+    }
+
+    /// A line's answer depends on the line alone: without a seed of its own it draws by one made of its name.
+    private func stable(_ request: EngineRequest, _ line: BatchLine) -> EngineRequest {
+        var request = request
+        switch request.task {
+        case .generate(var options, let count):
+            if options.sampling.seed == nil { options.sampling.seed = line.stableSeed }
+            request.task = .generate(options, count: count)
+        case .embed:
+            request.task = .embed(embedding)
+        }
+        return request
+    }
+
+    private func run(_ requests: [EngineRequest]) async throws -> [EngineResult] {
+        do {
+            return try await withThrowingTaskGroup(of: (Int, EngineResult).self) { group in
+                for (index, request) in requests.enumerated() {
+                    group.addTask { [engine] in (index, try await engine.run(request)) }
+                }
+                var results: [Int: EngineResult] = [:]
+                for try await (index, result) in group { results[index] = result }
+                return requests.indices.compactMap { results[$0] }
+            }
+        } catch let error as EngineError {
+            switch error {
+            case .cancelled: throw error
+            case .modelFileChanged, .closed:
+                ending.withLock { $0 = error }
+                throw error
+            default: throw APIError(error)
+            }
+        }
+    }
+
+    /// The answers for overlapping parts of a text that is too long; nil where there is no text to part.
+    private func split(_ line: BatchLine, _ error: APIError) async throws -> [BatchResponse]? {
+        guard let text = try SplitText(line) else { return nil }
+        let tokenizer = model.tokenizer
+        let excess = (error.details["n_prompt_tokens"] ?? 0) - tokenizer.encode(text.text, addBOS: false).count
+        var room = model.context - max(0, excess) - text.generatedTokens - 8
+        // the parts' tokens may be some more than those of the whole: smaller parts until all fit
+        while room >= 64 {
+            let parts = DocumentWindows.parts(of: text.text, tokens: room, overlap: room / 8, tokenizer: tokenizer)
+            let bodies = parts.map(text.body)
+            guard bodies.allSatisfy({ (try? prepare(line, $0)) != nil }) else {
+                room -= room / 16 + 1
+                continue
+            }
+            var answers: [BatchResponse] = []
+            for (index, body) in bodies.enumerated() {
+                answers.append(try await respond(line, body: body, part: "-\(index + 1)"))
+            }
+            return answers
+        }
+        return nil
+    }
+}
+
+extension BatchLine {
+    /// FNV-1a of the name, in 32 bits: the same in every run.
+    fileprivate var stableSeed: UInt64 {
+        UInt64(customID.utf8.reduce(2_166_136_261 as UInt32) { ($0 ^ UInt32($1)) &* 16_777_619 })
     }
 }

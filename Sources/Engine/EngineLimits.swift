@@ -58,12 +58,15 @@ extension EngineRequest {
         if case .generate(_, let count) = task { count } else { 1 }
     }
 
-    /// Whether positions may be skipped that are computed already: not where something is wanted of each.
-    var mayUseCache: Bool {
-        guard usesCache else { return false }
+    /// Positions that may be skipped where they are computed already. What stands at a position comes out of the one
+    /// before it: the last one is computed in any case, and one more where something is wanted of each.
+    var skippable: Int {
+        guard usesCache else { return 0 }
         switch task {
-        case .generate(let options, _): return options.promptLogprobs == nil
-        case .embed(let options): return options.pooling == .last
+        case .generate(let options, _):
+            guard options.promptLogprobs != nil else { return prompt.count - 1 }
+            return min(options.firstScoredToken, prompt.count) - 1
+        case .embed(let options): return options.pooling == .last ? prompt.count - 1 : 0
         }
     }
 }

@@ -4,7 +4,8 @@ public import Tokenizer
 public struct EngineResult: Sendable, Equatable {
     /// As many as the request asked for, in order; none for embeddings.
     public var completions: [Completion] = []
-    /// One per prompt token where they were asked for; nil for the first, which nothing stands before.
+    /// One per prompt token where they were asked for; nil for the first, which nothing stands before, and for those
+    /// before the first that was wanted.
     public var promptLogprobs: [TokenLogprobs?] = []
     /// [width], for embeddings.
     public var embedding: [Float] = []

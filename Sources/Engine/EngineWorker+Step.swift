@@ -115,9 +115,12 @@ extension EngineWorker {
         statistics.prefilledTokens += range.count
         publish(request.cache, tokens: request.prompt, path: &request.path, request.request)
         if !request.isPrefilling { publishTail(request) }
-        if let top = request.options?.promptLogprobs {
-            if range.lowerBound == 0 { request.result.promptLogprobs.append(nil) }
-            let scored = range.lowerBound..<min(range.upperBound, request.prompt.count - 1)
+        if let options = request.options, let top = options.promptLogprobs {
+            let first = min(options.firstScoredToken, request.prompt.count)
+            if request.result.promptLogprobs.isEmpty {
+                request.result.promptLogprobs = Array(repeating: nil, count: first)
+            }
+            let scored = range.clamped(to: first - 1..<request.prompt.count - 1)
             for start in stride(from: scored.lowerBound, to: scored.upperBound, by: Gemma.logitRows) {
                 let some = start..<min(start + Gemma.logitRows, scored.upperBound)
                 let rows = some.map { $0 - range.lowerBound + firstRow }

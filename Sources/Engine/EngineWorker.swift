@@ -124,10 +124,11 @@ final class EngineWorker {
 
     /// Whether a running prefill is about to compute what this prompt begins with: it waits for that.
     private func isSoonCached(_ request: EngineRequest) -> Bool {
-        guard request.mayUseCache else { return false }
+        let wanted = request.prompt.prefix(request.skippable)
+        guard wanted.count >= Self.worthSharing else { return false }
         return running.contains { other in
-            guard other.isPrefilling, other.request.mayUseCache else { return false }
-            let common = zip(other.prompt, request.prompt.dropLast()).prefix { $0 == $1 }.count
+            guard other.isPrefilling, other.request.usesCache else { return false }
+            let common = zip(other.prompt, wanted).prefix { $0 == $1 }.count
             let published = other.done / KVBlock.positions * KVBlock.positions
             return common >= published + Self.worthSharing
         }
@@ -137,9 +138,8 @@ final class EngineWorker {
         let cache = KVCache(pool, capacity: limits.context)
         let request = RunningRequest(job, cache: cache, reservedBlocks: blocks)
         request.result.timings.queueSeconds = (request.began - job.arrival) / .seconds(1)
-        if job.request.mayUseCache {
-            // the last token is computed in any case: the next one comes out of it
-            let limit = request.prompt.count - 1
+        let limit = request.request.skippable
+        if limit > 0 {
             var match = tree.match(request.prompt, limit: limit)
             if restore(request.prompt, after: match, limit: limit) { match = tree.match(request.prompt, limit: limit) }
             for node in match.nodes {

@@ -11,6 +11,8 @@ public struct GenerationOptions: Sendable, Equatable {
     public var logprobs: Int?
     /// The same for the tokens of the prompt.
     public var promptLogprobs: Int?
+    /// The first prompt token whose log-probability is wanted; those before may come from the cache.
+    public var firstScoredToken = 1
 
     /// Most alternatives per token.
     public static let maxLogprobs = 100
@@ -24,6 +26,9 @@ public struct GenerationOptions: Sendable, Equatable {
         try sampling.validate(vocabularyCount: vocabularyCount)
         if let maxTokens, maxTokens < 0 {
             throw .option(name: "max tokens", value: "\(maxTokens)", allowed: "0 or more")
+        }
+        guard firstScoredToken >= 1 else {
+            throw .option(name: "first scored token", value: "\(firstScoredToken)", allowed: "1 or more")
         }
         for (name, value) in [("logprobs", logprobs), ("prompt logprobs", promptLogprobs)] {
             guard let value, !(0...Self.maxLogprobs).contains(value) else { continue }

@@ -36,6 +36,9 @@ public struct Perplexity: Sendable, Equatable {
         }
     }
 
+    /// e^x
+    public static func exponential(_ x: Double) -> Double { Double.exp(x) }
+
     private mutating func score(
         _ positions: Range<Int>, of input: [TokenID], ubatchStart: Int, gemma: Gemma
     ) throws(EngineError) {

@@ -44,5 +44,7 @@ public struct KVIdentity: Sendable, Hashable {
 public struct KVKey: Sendable, Hashable {
     let digest: [UInt8]
 
-    var fileName: String { digest.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined() + ".kv" }
+    var fileName: String {
+        digest.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined() + ".kv"
+    }
 }

@@ -16,6 +16,7 @@ public struct PreparedRequest: Sendable {
         case chat(ChatRequest)
         case completion(CompletionRequest)
         case embedding(EmbeddingRequest)
+        case score(ScoreRequest)
     }
 
     /// Throws: `APIError` with status 400, or 404 for another model's name.
@@ -34,6 +35,9 @@ public struct PreparedRequest: Sendable {
         case .embeddings:
             let embedding = try EmbeddingRequest(fields, model: model)
             (answer, requests, stream) = (.embedding(embedding), embedding.requests, nil)
+        case .score:
+            let score = try ScoreRequest(fields, model: model)
+            (answer, requests, stream) = (.score(score), score.requests, nil)
         }
     }
 
@@ -59,6 +63,7 @@ public struct PreparedRequest: Sendable {
         case .completion(let completion):
             completion.response(to: results, stamp: stamp, tokenizer: model.tokenizer)
         case .embedding(let embedding): try embedding.response(to: results, stamp: stamp)
+        case .score(let score): try score.response(to: results, stamp: stamp, tokenizer: model.tokenizer)
         }
     }
 }

@@ -42,7 +42,7 @@ extension Tokenizer {
         }
     }
 
-    func appendPiece(_ id: TokenID, showControl: Bool, to bytes: inout [UInt8]) {
+    package func appendPiece(_ id: TokenID, showControl: Bool, to bytes: inout [UInt8]) {
         let text = vocabulary.text(id)
         switch vocabulary.kind(id) {
         case .byte:

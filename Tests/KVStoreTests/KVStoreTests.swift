@@ -81,8 +81,12 @@ import Testing
         let name = try #require(files(".kv").first)
         let path = folder + "/" + name
         let good = try Data(contentsOf: URL(filePath: path))
-        var bad: [Data] = [Data(), good.prefix(8), good.prefix(4096), good.dropLast(), good + [0], Data(count: good.count)]
-        for offset in [0, 7, 8, 39, 40, 71, 72, 103, 104, 111, 112, 115, 116, 1139, 2000, 4063, 4064, 4095, 4096, good.count - 1] {
+        var bad: [Data] = [
+            Data(), good.prefix(8), good.prefix(4096), good.dropLast(), good + [0], Data(count: good.count),
+        ]
+        for offset in [
+            0, 7, 8, 39, 40, 71, 72, 103, 104, 111, 112, 115, 116, 1139, 2000, 4063, 4064, 4095, 4096, good.count - 1,
+        ] {
             var data = good
             data[offset] ^= 0x40
             bad.append(data)
