@@ -8,8 +8,8 @@ Everything after -- goes to `carat batch` as it is, except that the shard and th
 
 The model, the input and the folder of the output have to be reachable under the same paths on every node (a shared file
 system). Each shard writes OUT.shard-I-of-N, and tells of itself in a file beside it that ends in .log. A runner that is
-lost with its worker or node is started again, there or
-elsewhere, and goes on where it stopped, because a batch never does a line twice. The same command run again goes on too.
+lost, alone or with its worker or node, is started again, there or elsewhere, and goes on where it stopped, because a
+batch never does a line twice. The same command run again goes on too.
 When all shards are done, their results are put together into OUT.
 
 Exit status: 0 when every shard is done; 1 when one failed (its text is shown, and what is done is kept); 2 for wrong
@@ -102,8 +102,11 @@ def command(options, index, count):
     return words
 
 
-def run_shard(words, folder, log):
-    """On a node: runs one shard to its end. Returns its exit status and the last lines of what it told."""
+def run_shard(words, folder, log, retries):
+    """On a node: runs one shard to its end. Returns its exit status and the last lines of what it told.
+
+    A runner that a signal ends, such as that of a machine without memory left, is started again as a lost one is.
+    """
 
     def end_with_parent():
         # a runner must not outlive a worker that is killed: its lock would keep the next one out
@@ -114,7 +117,8 @@ def run_shard(words, folder, log):
             pass  # not Linux
 
     # A node that was given up may still be running its part for a while.
-    for pause in [1, 5, 10, 20, 30, 60, 60, None]:
+    pauses = [1, 5, 10, 20, 30, 60, 60]
+    while True:
         with open(log, "ab") as told:
             start = told.tell()
             process = subprocess.Popen(
@@ -123,9 +127,13 @@ def run_shard(words, folder, log):
         with open(log, "rb") as told:
             told.seek(max(start, os.path.getsize(log) - 65536))
             text = "\n".join(told.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:])
-        if status == 0 or LOCKED not in text or pause is None:
+        if status < 0 and retries > 0:
+            retries -= 1
+            time.sleep(1)
+        elif status != 0 and LOCKED in text and pauses:
+            time.sleep(pauses.pop(0))
+        else:
             return status, text
-        time.sleep(pause)
 
 
 def join(paths, target):
@@ -187,7 +195,8 @@ def main(arguments):
     # Ray starts a task again when its worker or node is lost; only then, because a runner's own failure is a result
     task = ray.remote(num_cpus=cpus, max_retries=options.retries, scheduling_strategy="SPREAD")(run_shard)
     count = options.shards
-    pending = {task.remote(command(options, index, count), os.getcwd(), part(options.output, index, count) + ".log"): index
+    pending = {task.remote(command(options, index, count), os.getcwd(), part(options.output, index, count) + ".log",
+                           options.retries): index
                for index in range(count)}
     print(f"{count} shards on {len(nodes)} nodes: {shlex.join(command(options, 0, count))} ...", file=sys.stderr)
     failed = []
