@@ -49,7 +49,8 @@ import Testing
             try completion(
                 "r\(index)",
                 [
-                    "prompt": start + "Chapter \(index)", "max_tokens": 12, "temperature": 0.8, "n": index % 4 == 0 ? 2 : 1,
+                    "prompt": start + "Chapter \(index)", "max_tokens": 12, "temperature": 0.8,
+                    "n": index % 4 == 0 ? 2 : 1,
                     "logprobs": 1,
                 ])
         }

@@ -1,6 +1,7 @@
 import Engine
 import Gemma
 import Planner
+import Synchronization
 import TestSupport
 import Testing
 import Tokenizer
@@ -208,6 +209,62 @@ import Tokenizer
             _ = try await engine.run(EngineRequest(prompt: prompt, options: Self.options(2)))
             let statistics = engine.statistics
             #expect(statistics.usedBlocks <= statistics.blockLimit)
+        }
+    }
+
+    /// Short requests don't wait for a long prefill, nor does it stop while they come.
+    @Test func aLongPrefillStallsNobody() async throws {
+        let engine = try Self.engine { ($0.ubatch, $0.sequences) = (32, 4) }
+        let tokenizer = engine.model.tokenizer
+        let long = Array(tokenizer.encode(String(repeating: Self.text, count: 16)).prefix(1000))
+        let events = Mutex<[String]>([])
+        let slow = Task {
+            try await engine.run(EngineRequest(prompt: long, options: Self.options(1))) { event in
+                if case .prefilled(let done, let total) = event {
+                    events.withLock { $0.append(done == total ? "prefilled" : "chunk") }
+                }
+            }
+        }
+        while !events.withLock({ $0.contains("chunk") }) { await Task.yield() }
+        for _ in 0..<2 {
+            _ = try await engine.run(
+                EngineRequest(prompt: tokenizer.encode("She had been"), options: Self.options(4)))
+            events.withLock { $0.append("short") }
+        }
+        _ = try await slow.value
+        let order = events.withLock { $0 }
+        let end = try #require(order.firstIndex(of: "prefilled"))
+        #expect(order[..<end].filter { $0 == "short" }.count == 2, "\(order)")
+        let shorts = order.indices.filter { order[$0] == "short" }
+        #expect(order[shorts[0]..<shorts[1]].contains("chunk"), "\(order)")
+    }
+
+    /// Where decode and prefill take different paths, a text still takes the same ones whoever is there.
+    @Test(arguments: [Precision.full, .auto])
+    func thePlanDoesNotDependOnNeighbours(precision: Precision) async throws {
+        let alone = try Self.engine { ($0.precision, $0.sequences) = (precision, 1) }
+        let together = try Self.engine { ($0.precision, $0.sequences) = (precision, 4) }
+        let prompt = alone.model.tokenizer.encode(Self.text)
+        var options = Self.options(8)
+        options.logprobs = 1
+        var requests = (0..<4).map { EngineRequest(prompt: Array(prompt.prefix(90 - 9 * $0)), options: options) }
+        for index in requests.indices { requests[index].usesCache = false }
+        var expected: [EngineResult] = []
+        for request in requests { expected.append(try await alone.run(request)) }
+        let results = try await withThrowingTaskGroup(of: (Int, EngineResult).self) { group in
+            for (index, request) in requests.enumerated() {
+                group.addTask { (index, try await together.run(request)) }
+            }
+            return try await group.reduce(into: [Int: EngineResult]()) { $0[$1.0] = $1.1 }
+        }
+        for (index, one) in expected.enumerated() {
+            let other = try #require(results[index]).completions[0]
+            #expect(other.tokens == one.completions[0].tokens)
+            for (a, b) in zip(other.logprobs, one.completions[0].logprobs) {
+                // sgemm may add up in another order for another number of rows, whose last bits may then tip the
+                // rounding of an activation to 8 bits in decode; no more than that
+                #expect(abs(a.logprob - b.logprob) < 0.05)
+            }
         }
     }
 }
