@@ -48,7 +48,7 @@ final class EngineAnswerer: BatchAnswering {
     /// Throws: `APIError` where this line is refused, `EngineError` where it is not to be answered now.
     private func respond(_ line: BatchLine, body: Data, part: String) async throws -> BatchResponse {
         let prepared = try prepare(line, body)
-        let results = try await run(prepared.requests.map { stable($0, line) })
+        let results = try await run(prepared.requests.enumerated().map { stable($1, line, $0) })
         let stamp = ResponseStamp(id: "batch-\(line.number)\(part)", created: line.created, model: modelName)
         let response = try prepared.response(to: results, stamp: stamp)
         return BatchResponse(
@@ -69,11 +69,12 @@ final class EngineAnswerer: BatchAnswering {
     }
 
     /// A line's answer depends on the line alone: without a seed of its own it draws by one made of its name.
-    private func stable(_ request: EngineRequest, _ line: BatchLine) -> EngineRequest {
+    private func stable(_ request: EngineRequest, _ line: BatchLine, _ index: Int) -> EngineRequest {
         var request = request
         switch request.task {
         case .generate(var options, let count):
-            if options.sampling.seed == nil { options.sampling.seed = line.stableSeed }
+            // each completion of a prompt counts its seed up by one
+            if options.sampling.seed == nil { options.sampling.seed = line.stableSeed &+ UInt64(index) << 32 }
             request.task = .generate(options, count: count)
         case .embed:
             request.task = .embed(embedding)

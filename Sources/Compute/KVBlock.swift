@@ -1,6 +1,5 @@
 internal import CKernels
 internal import Synchronization
-public import GGUF
 
 /// Sizes and element types of keys and values: what caches must agree in to share blocks.
 public struct KVShape: Sendable, Hashable {
@@ -45,36 +44,18 @@ public final class KVBlock: Sendable {
 
     public let shape: KVShape
     nonisolated(unsafe) let base: UnsafeMutableRawPointer
-    private let memory: Memory
-
-    private enum Memory: @unchecked Sendable {
-        case buffer(Buffer<UInt8>, KVPool?)
-        case mapped(FileBytes)
-    }
+    private nonisolated(unsafe) let buffer: Buffer<UInt8>
+    private let pool: KVPool
 
     fileprivate init(_ shape: KVShape, _ buffer: Buffer<UInt8>, _ pool: KVPool) {
         self.shape = shape
         base = UnsafeMutableRawPointer(buffer.base)
-        memory = .buffer(buffer, pool)
-    }
-
-    /// Keys and values as they lie in a file; they are only read.
-    ///
-    /// Precondition: the file has a block of this shape at `offset`, a multiple of 64.
-    public init(_ shape: KVShape, mapping file: FileBytes, at offset: Int) {
-        precondition(offset % 64 == 0, "a block that is not aligned")
-        self.shape = shape
-        base = UnsafeMutableRawPointer(mutating: file.pointer(at: offset, count: shape.blockBytes))
-        memory = .mapped(file)
+        self.buffer = buffer
+        self.pool = pool
     }
 
     deinit {
-        if case .buffer(let buffer, let pool?) = memory { pool.give(buffer) }
-    }
-
-    /// Whether positions can be added: those of mapped blocks are only read.
-    var isWritable: Bool {
-        if case .buffer = memory { true } else { false }
+        pool.give(buffer)
     }
 
     /// The block's bytes, to be stored.
@@ -105,7 +86,7 @@ public final class KVPool: Sendable {
         self.shape = shape
     }
 
-    /// Blocks of this pool's memory that are held by somebody. Mapped ones don't count.
+    /// Blocks of this pool's memory that are held by somebody.
     public var used: Int { state.withLock { $0.used } }
 
     func take() -> KVBlock {
@@ -114,6 +95,18 @@ public final class KVPool: Sendable {
             return state.spare.popLast()
         }
         return KVBlock(shape, spare ?? Buffer(count: shape.blockBytes), self)
+    }
+
+    /// A block of these bytes, which another block of this shape gave.
+    ///
+    /// Precondition: as many bytes as the shape says.
+    public func block(_ bytes: ArraySlice<UInt8>) -> KVBlock {
+        precondition(bytes.count == shape.blockBytes, "\(bytes.count) bytes of a block of \(shape.blockBytes)")
+        let block = take()
+        bytes.withUnsafeBytes { source in
+            if let start = source.baseAddress { block.base.copyMemory(from: start, byteCount: source.count) }
+        }
+        return block
     }
 
     fileprivate func give(_ buffer: Buffer<UInt8>) {

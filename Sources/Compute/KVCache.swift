@@ -110,7 +110,7 @@ public final class KVCache {
     /// Makes room to write `added` positions, in blocks that no other sequence sees.
     func reserve(_ added: Int) {
         let (full, rest) = count.quotientAndRemainder(dividingBy: KVBlock.positions)
-        if rest > 0, added > 0, !blocks[full].isWritable || !isKnownUniquelyReferenced(&blocks[full]) {
+        if rest > 0, added > 0, !isKnownUniquelyReferenced(&blocks[full]) {
             let own = pool.take()
             own.copy(rest, of: blocks[full])
             blocks[full] = own

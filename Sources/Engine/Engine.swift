@@ -9,9 +9,8 @@ internal import Tokenizer
 /// Runs requests on one model, many at a time, on a thread of its own.
 ///
 /// Every step is one ubatch: a token of each growing text, and chunks of waiting prompts in what room is left. Keys and
-/// values of a beginning that requests share are computed once and kept for later ones. On quantized paths a request's
-/// result has the same bits alone or among others, with or without the cache, on any number of threads; on others the
-/// plan never depends on who else is there.
+/// values of a beginning that requests share are computed once and kept for later ones. A request's result has the same
+/// bits alone or among others, with or without the cache, on any number of threads.
 ///
 /// May be used from any task; a forward pass never holds a thread of Swift's cooperative pool.
 public final class Engine: Sendable {

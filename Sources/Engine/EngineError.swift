@@ -43,7 +43,7 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             to be had. Ask for fewer tokens or completions.
             """
         case .cacheFolder(let reason):
-            "no folder for the prefix cache: \(reason) Give another or none (--cache-dir)."
+            "no folder for the prefix cache: \(reason). Give another or none (--cache-dir)."
         case .closed:
             "the engine was closed. Open another."
         case .compute(let error):

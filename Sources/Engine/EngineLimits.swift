@@ -32,7 +32,7 @@ struct EngineLimits: Sendable {
             let (need, overflow) = (perSequence * blockBytes).addingReportingOverflow(fixed)
             throw .memory(needed: overflow ? .max : need, available: available, context: context)
         }
-        sequences = min(settings.sequences, settings.ubatch, context)
+        sequences = settings.sequences
         keptBlocks = settings.cacheBytes / blockBytes
         blocks = min(possible, perSequence * sequences + keptBlocks)
     }

@@ -1,7 +1,7 @@
 internal import Compute
 internal import Foundation
 internal import GGUF
-internal import Gemma
+public import Gemma
 internal import KVStore
 internal import Planner
 
@@ -23,8 +23,12 @@ extension EngineSettings {
         }
     }
 
-    /// Everything about the computation that its last bits depend on.
-    private func computation(_ plan: Plan) -> String {
+    /// Everything about the computation on these settings that its last bits depend on, in words.
+    public func computation(for model: GemmaModel) -> String {
+        computation(plan(for: model.weights.planned))
+    }
+
+    func computation(_ plan: Plan) -> String {
         let paths = [1, ubatch].map { n in
             plan.weights.map { plan.choice(layer: $0.layer, $0.weightClass, positions: n).path == .quant ? "q" : "b" }
                 .joined()

@@ -13,6 +13,10 @@ enum StepPart {
         if case .decode = self { true } else { false }
     }
 
+    var rows: Int {
+        if case .prefill(_, let range) = self { range.count } else { 1 }
+    }
+
     var request: RunningRequest {
         switch self {
         case .decode(let request, _), .prefill(let request, _): request
@@ -30,15 +34,38 @@ extension EngineWorker {
             }
         }
         let prefilling = running.filter(\.isPrefilling)
-        let shares = StepPlan.shares(of: gemma.ubatch - parts.count, remaining: prefilling.map(\.remaining))
+        if cutsAlone {
+            // in turn the one that came first and the one that is done soonest
+            let soonest = prefilling.min { $0.remaining < $1.remaining }
+            if let request = statistics.steps % 2 == 0 ? prefilling.first : soonest {
+                let cut = gemma.ubatch - request.done % gemma.ubatch
+                parts.append(.prefill(request, request.done..<request.done + min(cut, request.remaining)))
+            }
+            return parts
+        }
+        let shares = StepPlan.shares(of: max(1, gemma.ubatch - parts.count), remaining: prefilling.map(\.remaining))
         for (request, share) in zip(prefilling, shares) where share > 0 {
             parts.append(.prefill(request, request.done..<request.done + share))
         }
         return parts
     }
 
+    /// Forward calls for parts that may be more than a ubatch has rows.
+    func runAll(_ parts: [StepPart]) {
+        var rest = parts[...]
+        while !rest.isEmpty {
+            var rows = 0
+            let some = rest.prefix { part in
+                rows += part.rows
+                return rows <= gemma.ubatch
+            }
+            run(Array(some))
+            rest = rest.dropFirst(some.count)
+        }
+    }
+
     /// One forward call, and what comes out of it.
-    func run(_ parts: [StepPart]) {
+    private func run(_ parts: [StepPart]) {
         var tokens: [TokenID] = []
         var spans: [KVCache.Span] = []
         for part in parts {

@@ -22,6 +22,9 @@ final class EngineWorker {
     private var ended: [(EngineJob, Result<EngineResult, EngineError>)] = []
     private(set) var waiting: [EngineJob] = []
     var running: [RunningRequest] = []
+    /// Whether prefill uses sgemm, which may add up in another order for another number of rows. Prompts are then cut at
+    /// multiples of the ubatch and computed alone, so that a result still does not depend on who else is there.
+    let cutsAlone: Bool
     /// Positions that are worth waiting for, or a copy of their block.
     private static let worthSharing = 64
     /// Whether decode and prefill take the same paths, so that they can share forward calls.
@@ -41,7 +44,8 @@ final class EngineWorker {
         let plan = settings.plan(for: model.weights.planned)
         gemma = Gemma(model, plan: plan, executor: executor, ubatch: min(settings.ubatch, limits.context))
         pool = gemma.makePool(keys: settings.cacheElement, values: settings.valueElement ?? settings.cacheElement)
-        mixes = plan.hasSamePaths(1, gemma.ubatch)
+        cutsAlone = plan.usesBLAS(at: gemma.ubatch)
+        mixes = !cutsAlone && plan.hasSamePaths(1, gemma.ubatch)
         statistics.blockLimit = limits.blocks
     }
 
@@ -59,10 +63,10 @@ final class EngineWorker {
         let parts = compose()
         if !parts.isEmpty {
             if mixes || Set(parts.map(\.isDecode)).count == 1 {
-                run(parts)
+                runAll(parts)
             } else {
-                run(parts.filter(\.isDecode))
-                run(parts.filter { !$0.isDecode })
+                runAll(parts.filter(\.isDecode))
+                runAll(parts.filter { !$0.isDecode })
             }
         }
         trimCache()
@@ -72,6 +76,7 @@ final class EngineWorker {
         statistics.waiting = waiting.count
         statistics.usedBlocks = pool.used
         statistics.unusedBlocks = tree.unused
+        if isIdle { pool.trim() }
         report(statistics)
         for (job, result) in ended { job.end(result) }
         ended = []
@@ -142,6 +147,7 @@ final class EngineWorker {
         if limit > 0 {
             var match = tree.match(request.prompt, limit: limit)
             if restore(request.prompt, after: match, limit: limit) { match = tree.match(request.prompt, limit: limit) }
+            if cutsAlone { match = match.prefix(match.positions / gemma.ubatch * gemma.ubatch) }
             for node in match.nodes {
                 cache.append(node.block)
                 tree.retain(node)
@@ -168,7 +174,7 @@ final class EngineWorker {
             let some = Array(tokens[start..<start + KVBlock.positions])
             let parent = nodes.last?.key
             let key = store.key(of: some, after: parent)
-            guard let block = store.load(key, tokens: some, after: parent) else { break }
+            guard let block = store.load(key, tokens: some, after: parent, into: pool) else { break }
             let node = tree.insert(some, block, after: nodes.last ?? tree.root)
             node.key = key
             nodes.append(node)

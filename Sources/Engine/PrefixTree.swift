@@ -35,6 +35,15 @@ final class PrefixTree {
         var tail: (node: Node, positions: Int)?
 
         var positions: Int { nodes.count * KVBlock.positions + (tail?.positions ?? 0) }
+
+        /// Its first `count` positions.
+        func prefix(_ count: Int) -> Match {
+            precondition(count <= positions, "\(count) of \(positions) positions")
+            let (full, rest) = count.quotientAndRemainder(dividingBy: KVBlock.positions)
+            var match = Match(nodes: Array(nodes.prefix(full)))
+            if rest > 0 { match.tail = (full < nodes.count ? nodes[full] : tail?.node).map { ($0, rest) } }
+            return match
+        }
     }
 
     let root = Level()

@@ -25,14 +25,16 @@ struct KVFolder: Sendable {
     ///
     /// One process at a time: two would both remove what one has to. A block that another process has mapped stays
     /// readable there.
+    /// False where `bytes` alone are more than the limit, or another process is making room.
     /// Throws: ``GGUFError/cannotWrite(path:step:reason:)``.
-    func makeRoom(for bytes: Int) throws(GGUFError) {
+    func makeRoom(for bytes: Int) throws(GGUFError) -> Bool {
         try CacheDirectory.create(path)
-        guard size(of: blocks) + bytes > limit else { return }
+        guard bytes <= limit else { return false }
+        guard size(of: blocks) + bytes > limit else { return true }
         let lock = open(path + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard lock >= 0 else { return }
+        guard lock >= 0 else { return false }
         defer { close(lock) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { return }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { return false }
         var blocks = blocks.sorted { $0.used < $1.used }[...]
         var total = size(of: Array(blocks)) + bytes
         // some more than needed, so that not each block begins anew
@@ -40,9 +42,11 @@ struct KVFolder: Sendable {
             unlink(oldest.path)
             total -= oldest.bytes
         }
+        return true
     }
 
-    private var blocks: [Entry] { entries { $0.hasSuffix(".kv") } }
+    /// Files that were moved aside count too.
+    private var blocks: [Entry] { entries { $0.hasSuffix(".kv") || $0.hasSuffix(".bad") } }
 
     private func size(of entries: [Entry]) -> Int { entries.reduce(0) { $0 + $1.bytes } }
 

@@ -9,7 +9,7 @@ public import GGUF
 ///
 /// A block is written under a temporary name, synced and renamed, by a thread of the store's own; so any number of
 /// processes may share a folder, and a file under its final name is whole. Nothing that is wrong with a file is an error:
-/// it is a miss, a line in the log, and the file is moved aside. Blocks that are read are mapped, not copied.
+/// it is a miss, a line in the log, and the file is moved aside.
 public final class KVStore: Sendable {
     public let identity: KVIdentity
     private let directory: String
@@ -35,26 +35,28 @@ public final class KVStore: Sendable {
     public func key(of tokens: [Int32], after parent: KVKey?) -> KVKey { identity.key(of: tokens, after: parent) }
 
     /// The block named `key`; nil where there is none that is whole and right.
-    public func load(_ key: KVKey, tokens: [Int32], after parent: KVKey?) -> KVBlock? {
+    ///
+    /// Its bytes are read and not mapped: somebody who cuts the file short meanwhile would end the process.
+    public func load(_ key: KVKey, tokens: [Int32], after parent: KVKey?, into pool: KVPool) -> KVBlock? {
         let path = directory + "/" + key.fileName
-        let file: FileBytes
+        let bytes: [UInt8]
         do {
             // a link is never ours
             guard try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType == .typeRegular
             else { throw GGUFError.notRegularFile(path: path, kind: "a link") }
-            file = try FileBytes(mapping: path)
+            bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
         } catch {
             if FileManager.default.fileExists(atPath: path) { reject(path, "it cannot be opened") }
             return nil
         }
         do throws(KVRecord.Fault) {
             let record = KVRecord(identity: identity, parent: parent, tokens: tokens)
-            try file.withSpan { (span) throws(KVRecord.Fault) in try record.check(span) }
+            try record.check(bytes.span.bytes)
         } catch {
             reject(path, error.rawValue)
             return nil
         }
-        return KVBlock(identity.shape, mapping: file, at: KVRecord.headerBytes)
+        return pool.block(bytes[KVRecord.headerBytes...])
     }
 
     /// Marks blocks as used just now, a text's first block last: so it is the last to go.

@@ -11,8 +11,8 @@ final class KVWriter: @unchecked Sendable {
         let block: KVBlock
     }
 
-    /// Blocks that may wait: each keeps its memory.
-    private static let mostWaiting = 256
+    /// Bytes of blocks that may wait: each keeps its memory.
+    private static let mostWaiting = 256 << 20
 
     private let folder: KVFolder
     private let log: @Sendable (String) -> Void
@@ -41,7 +41,7 @@ final class KVWriter: @unchecked Sendable {
     func append(_ item: Item) {
         condition.withLock {
             guard !hasFailed, !isClosed else { return }
-            guard items.count < Self.mostWaiting else {
+            guard (items.count + 1) * item.record.identity.shape.blockBytes <= Self.mostWaiting || items.isEmpty else {
                 if dropped == 0 { log("the disk is slower than prefill: some prefixes are not kept in \(folder.path)") }
                 dropped += 1
                 return
@@ -81,7 +81,7 @@ final class KVWriter: @unchecked Sendable {
         guard !FileManager.default.fileExists(atPath: item.path) else { return }
         do throws(GGUFError) {
             let payload = item.block.copyBytes()
-            try folder.makeRoom(for: payload.count + KVRecord.headerBytes)
+            guard try folder.makeRoom(for: payload.count + KVRecord.headerBytes) else { return }
             let header = item.record.header(payload: Array(SHA256.hash(data: payload)))
             try ReplacementFile.write([header[...], payload[...]], to: item.path)
         } catch {

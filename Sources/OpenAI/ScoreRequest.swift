@@ -24,18 +24,23 @@ struct ScoreRequest: Sendable {
             requests = [Self.scoring(try model.fitting(prompt, param: "prompt"), from: 1)]
             return
         }
-        var requests: [EngineRequest] = []
+        var wholes: [[TokenID]] = []
         for (index, answer) in answers.enumerated() {
             let whole: [TokenID]
             switch input {
-            // as one text, so that tokens are those that the model knows; the answer's begin where the prompt's end
+            // as one text, so that tokens are those that the model knows
             case .text(let text): whole = model.tokenizer.encode(text + answer)
             case .tokens(let ids): whole = ids + model.tokenizer.encode(answer, addBOS: false)
             }
-            let tokens = try model.fitting(whole, param: "answers[\(index)]")
-            requests.append(Self.scoring(tokens, from: max(1, min(prompt.count, tokens.count - 1))))
+            wholes.append(try model.fitting(whole, param: "answers[\(index)]"))
         }
-        self.requests = requests
+        // A token may hold the end of the prompt and the beginning of an answer. All are scored from where the first of
+        // them parts from the prompt, so that their sums can be compared.
+        let common = wholes.map { whole in
+            min(zip(prompt, whole).prefix { $0 == $1 }.count, whole.count - 1)
+        }
+        let first = max(1, common.min() ?? 1)
+        requests = wholes.map { Self.scoring($0, from: first) }
         answerBytes = answers.map(\.utf8.count)
     }
 

@@ -118,6 +118,11 @@ public struct Plan: Sendable, Codable, Equatable {
             }
     }
 
+    /// Whether a weight takes sgemm for `n` positions.
+    public func usesBLAS(at n: Int) -> Bool {
+        weights.contains { choice(layer: $0.layer, $0.weightClass, positions: n).path == .blas }
+    }
+
     /// Whether every weight takes the same path for `n` positions as for `m`.
     public func hasSamePaths(_ n: Int, _ m: Int) -> Bool {
         weights.allSatisfy {

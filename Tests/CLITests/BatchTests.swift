@@ -175,4 +175,27 @@ import Testing
         let result = try CaratProcess(arguments)
         #expect(result.code == 64 && result.errors.contains(part), "\(result.errors)")
     }
+
+    /// A token across the border of prompt and answer: all answers are scored from the same place.
+    @Test func answersAreScoredFromOnePlace() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try write(
+            [
+                try line("space", "/v1/score", ["prompt": "He went to ", "answers": ["the", "the house"]]),
+                try line("none", "/v1/score", ["prompt": "He went to", "answers": [" the", " the house"]]),
+                try completion("three", ["prompt": ["It was", "It was"], "max_tokens": 12]),
+            ], to: "in")
+        #expect(try CaratProcess(["batch", path("in"), "-o", path("out")]).code == 0)
+        let results = try results("out")
+        func sums(_ name: String) throws -> [Double] {
+            try #require(try body(results[name])["answers"] as? [[String: Any]]).compactMap { $0["logprob"] as? Double }
+        }
+        let (space, none) = (try sums("space"), try sums("none"))
+        #expect(none[1] < none[0] && space[1] < space[0])
+        #expect(abs(space[0] - none[0]) < 1e-9 && abs(space[1] - none[1]) < 1e-9, "\(space) \(none)")
+        let texts = try #require(try body(results["three"])["choices"] as? [[String: Any]]).compactMap {
+            $0["text"] as? String
+        }
+        #expect(Set(texts).count == 2)
+    }
 }

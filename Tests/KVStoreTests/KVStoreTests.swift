@@ -9,6 +9,7 @@ import Testing
     private let folder = FileManager.default.temporaryDirectory.appending(path: "kvstore-\(UUID())").path
     private let shape = KVShape(layers: 2, kvHeads: 1, headDim: 16, keys: .f16, values: .f16)
     private let log = Log()
+    private let pool = KVPool(KVShape(layers: 2, kvHeads: 1, headDim: 16, keys: .f16, values: .f16))
 
     private final class Log: Sendable {
         private let lines = Mutex<[String]>([])
@@ -54,8 +55,8 @@ import Testing
         writer.flush()
         let reader = try store()
         #expect(reader.key(of: tokens(0), after: nil) == key)
-        #expect(reader.load(key, tokens: tokens(0), after: nil)?.copyBytes() == first.copyBytes())
-        #expect(reader.load(next, tokens: tokens(300), after: key)?.copyBytes() == second.copyBytes())
+        #expect(reader.load(key, tokens: tokens(0), after: nil, into: pool)?.copyBytes() == first.copyBytes())
+        #expect(reader.load(next, tokens: tokens(300), after: key, into: pool)?.copyBytes() == second.copyBytes())
         #expect(log.all.isEmpty && files(".kv").count == 2)
     }
 
@@ -94,27 +95,27 @@ import Testing
         for data in bad {
             let before = log.all.count
             try data.write(to: URL(filePath: path))
-            #expect(store.load(key, tokens: tokens(0), after: nil) == nil)
+            #expect(store.load(key, tokens: tokens(0), after: nil, into: pool) == nil)
             #expect(log.all.count == before + 1)
             #expect(files(".kv").isEmpty && files(".bad").count == 1)
         }
         try good.write(to: URL(filePath: path))
-        #expect(store.load(key, tokens: tokens(0), after: nil) != nil)
+        #expect(store.load(key, tokens: tokens(0), after: nil, into: pool) != nil)
         // a whole file under another's name
         let other = store.key(of: tokens(5), after: nil)
         store.save(block(3), other, tokens: tokens(5), after: nil)
         store.flush()
         let otherName = try #require(files(".kv").first { $0 != name })
         try good.write(to: URL(filePath: folder + "/" + otherName))
-        #expect(store.load(other, tokens: tokens(5), after: nil) == nil)
+        #expect(store.load(other, tokens: tokens(5), after: nil, into: pool) == nil)
         // what is no regular file
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-        #expect(store.load(key, tokens: tokens(0), after: nil) == nil)
+        #expect(store.load(key, tokens: tokens(0), after: nil, into: pool) == nil)
         try? FileManager.default.removeItem(atPath: path)
         try good.write(to: URL(filePath: folder + "/elsewhere"))
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder + "/elsewhere")
-        #expect(store.load(key, tokens: tokens(0), after: nil) == nil)
+        #expect(store.load(key, tokens: tokens(0), after: nil, into: pool) == nil)
     }
 
     /// The least recently used go first; a text's end before its beginning.
@@ -131,9 +132,9 @@ import Testing
             if index > 0 { store.touch([keys[0]]) }
             #expect(files(".kv").count <= 4)
         }
-        #expect(store.load(keys[0], tokens: tokens(0), after: nil) != nil)
-        #expect(store.load(keys[11], tokens: tokens(11000), after: nil) != nil)
-        #expect(store.load(keys[3], tokens: tokens(3000), after: nil) == nil)
+        #expect(store.load(keys[0], tokens: tokens(0), after: nil, into: pool) != nil)
+        #expect(store.load(keys[11], tokens: tokens(11000), after: nil, into: pool) != nil)
+        #expect(store.load(keys[3], tokens: tokens(3000), after: nil, into: pool) == nil)
     }
 
     @Test func aFolderThatIsGoneOrFullIsNoError() throws {
@@ -143,7 +144,7 @@ import Testing
         let key = store.key(of: tokens(0), after: nil)
         store.save(block(1), key, tokens: tokens(0), after: nil)
         store.flush()
-        #expect(store.load(key, tokens: tokens(0), after: nil) != nil)  // made again
+        #expect(store.load(key, tokens: tokens(0), after: nil, into: pool) != nil)  // made again
         #expect(throws: GGUFError.self) {
             try KVStore(directory: "/dev/null/x", limit: 1, identity: store.identity) { _ in }
         }
