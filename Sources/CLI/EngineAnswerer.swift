@@ -35,7 +35,7 @@ final class EngineAnswerer: BatchAnswering {
             do {
                 return .response(try await respond(line, body: line.body, part: ""))
             } catch let error as APIError where error.code == "context_length_exceeded" && overflow == .split {
-                guard let windows = try await split(line, error) else { throw error }
+                guard let windows = try await split(line, error) else { throw error.unsplittable }
                 return .windows(windows)
             }
         } catch let error as APIError {
@@ -124,6 +124,17 @@ final class EngineAnswerer: BatchAnswering {
             return answers
         }
         return nil
+    }
+}
+
+extension APIError {
+    fileprivate var unsplittable: APIError {
+        var error = self
+        error.message += """
+             --overflow split cannot part it: that takes a prompt of one text, and room for 64 tokens of it beside the \
+            rest of the prompt and max_tokens.
+            """
+        return error
     }
 }
 
