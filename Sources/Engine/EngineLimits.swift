@@ -5,7 +5,7 @@ internal import Gemma
 struct EngineLimits: Sendable {
     /// Positions of one sequence.
     let context: Int
-    /// Texts that grow at the same time: each has a row in a ubatch.
+    /// Texts that grow at the same time.
     let sequences: Int
     /// KV blocks in all.
     let blocks: Int

@@ -12,7 +12,12 @@ public struct Perplexity: Sendable, Equatable {
     public private(set) var scoredTokens = 0
 
     /// exp of the mean negative log-likelihood.
-    public var value: Double { Double.exp(negativeLogLikelihood / Double(max(1, scoredTokens))) }
+    public var value: Double { Self.value(logprob: -negativeLogLikelihood, tokens: scoredTokens) }
+
+    /// The perplexity of `count` tokens whose ln p add up to `sum`; the largest Double where it would be infinite.
+    public static func value(logprob sum: Double, tokens count: Int) -> Double {
+        min(Double.exp(-sum / Double(max(1, count))), .greatestFiniteMagnitude)
+    }
 
     /// Scores as many whole windows as `tokens` has; a shorter text throws `EngineError.textTooShort`.
     public init(
@@ -35,9 +40,6 @@ public struct Perplexity: Sendable, Equatable {
             progress(index + 1, windows)
         }
     }
-
-    /// e^x
-    public static func exponential(_ x: Double) -> Double { Double.exp(x) }
 
     private mutating func score(
         _ positions: Range<Int>, of input: [TokenID], ubatchStart: Int, gemma: Gemma

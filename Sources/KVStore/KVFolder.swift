@@ -23,7 +23,7 @@ struct KVFolder: Sendable {
 
     /// Removes blocks that were not used for the longest time until there is room for `bytes` more.
     ///
-    /// One process at a time: two would both remove what one has to. A block that another process has mapped stays
+    /// One process at a time: two would both remove what one has to. A block that another process has open stays
     /// readable there.
     /// False where `bytes` alone are more than the limit, or another process is making room.
     /// Throws: ``GGUFError/cannotWrite(path:step:reason:)``.

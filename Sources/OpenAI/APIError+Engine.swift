@@ -41,7 +41,7 @@ extension APIError {
     private static let parameters = [
         "top-p": "top_p", "min-p": "min_p", "typical": "typical_p", "repeat-penalty": "repeat_penalty",
         "repeat-last-n": "repeat_last_n", "presence-penalty": "presence_penalty",
-        "frequency-penalty": "frequency_penalty",
+        "frequency-penalty": "frequency_penalty", "completions": "n",
     ]
 }
 

