@@ -19,6 +19,7 @@ struct CaratCommand: ParsableCommand {
             Without a model file, commands use carat-tiny, a small model inside the program.
               carat run -p "It was a dark night"           continue a text
               carat run -m gemma-2b-it.gguf                chat
+              carat serve -m gemma-2b-it.gguf              an OpenAI-compatible server, with a page to chat
               carat batch in.jsonl -o out.jsonl            answer a file of requests, or a folder of documents
               carat bench -m gemma-2b-Q4_K_M.gguf          how fast it runs here
               carat inspect gemma-2b-Q4_K_M.gguf           what is in a file, and what it needs
@@ -26,7 +27,7 @@ struct CaratCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, BatchCommand.self, ScoreCommand.self, EmbedCommand.self, BenchCommand.self,
+            RunCommand.self, ServeCommand.self, BatchCommand.self, ScoreCommand.self, EmbedCommand.self, BenchCommand.self,
             PlanCommand.self, InspectCommand.self, TokenizeCommand.self,
         ])
 

@@ -20,8 +20,17 @@ public struct ChatTemplate: Sendable, Equatable {
     /// Throws: `EngineError.unsupportedChatTemplate` for a template that is not Gemma's.
     public init?(_ model: GemmaModel) throws(EngineError) {
         guard let jinja = model.chatTemplate else { return nil }
-        guard jinja.contains("<start_of_turn>"), jinja.contains("<end_of_turn>"),
-            let start = model.tokenizer.vocabulary.id(of: "<start_of_turn>"),
+        guard jinja.contains("<start_of_turn>"), jinja.contains("<end_of_turn>") else {
+            throw .unsupportedChatTemplate(model: model.name)
+        }
+        try self.init(gemmaTurnsOf: model)
+    }
+
+    /// Gemma's turns, whatever template the file has.
+    ///
+    /// Throws: `EngineError.unsupportedChatTemplate` where the vocabulary lacks their markers.
+    public init(gemmaTurnsOf model: GemmaModel) throws(EngineError) {
+        guard let start = model.tokenizer.vocabulary.id(of: "<start_of_turn>"),
             let end = model.tokenizer.vocabulary.id(of: "<end_of_turn>")
         else { throw .unsupportedChatTemplate(model: model.name) }
         startOfTurn = start

@@ -8,6 +8,9 @@ public struct EngineRequest: Sendable, Equatable {
     /// Whether what the cache holds of the prompt may be used, and the prompt be kept for others. Results don't depend
     /// on it.
     public var usesCache = true
+    /// Requests with a lower number begin, and are prefilled, before those with a higher one; equal ones in the order in
+    /// which they came.
+    public var priority = 0
 
     public enum Task: Sendable, Equatable {
         /// `count` completions, which share one prefill. With `maxTokens` 0 the prompt is only scored.

@@ -87,6 +87,8 @@ public struct RequestTimings: Sendable, Equatable {
 public enum EngineEvent: Sendable, Equatable {
     /// Prompt tokens computed so far, and all.
     case prefilled(done: Int, total: Int)
+    /// The log-probabilities of the prompt's tokens, where they were asked for, as soon as all of it is computed.
+    case prompt([TokenLogprobs?])
     /// Text that completion number `index` goes on with, and the tokens it came from where log-probabilities were asked
     /// for.
     case text(String, logprobs: [TokenLogprobs], index: Int)

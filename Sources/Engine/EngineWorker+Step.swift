@@ -33,7 +33,10 @@ extension EngineWorker {
                 parts.append(.decode(request, completion))
             }
         }
-        let prefilling = running.filter(\.isPrefilling)
+        var prefilling = running.filter(\.isPrefilling)
+        if let most = prefilling.lazy.map(\.request.priority).min() {
+            prefilling.removeAll { $0.request.priority > most }
+        }
         if cutsAlone {
             // in turn the one that came first and the one that is done soonest
             let soonest = prefilling.min { $0.remaining < $1.remaining }
@@ -166,6 +169,9 @@ extension EngineWorker {
             request.result.timings.prefillSeconds = (ContinuousClock.now - request.began) / .seconds(1)
         }
         request.job.emit(.prefilled(done: request.done, total: request.prompt.count))
+        if !request.isPrefilling, request.options?.promptLogprobs != nil {
+            request.job.emit(.prompt(request.result.promptLogprobs))
+        }
     }
 
     private func gather(

@@ -52,7 +52,11 @@ final class EngineWorker {
     var isIdle: Bool { waiting.isEmpty && running.isEmpty }
 
     func take(_ jobs: [EngineJob]) {
-        waiting += jobs
+        for job in jobs {
+            // behind all that are as urgent
+            let after = waiting.lastIndex { $0.request.priority <= job.request.priority }
+            waiting.insert(job, at: after.map { $0 + 1 } ?? 0)
+        }
     }
 
     /// One step, after letting go of what was cancelled and beginning what can begin.

@@ -22,7 +22,8 @@ extension APIError {
                 .invalid(
                     """
                     The chat template in \(model) is not Gemma's, and Carat does not run template programs. \
-                    Send /v1/completions the text to continue, or its tokens with the turns written out.
+                    Start the server with --chat-template gemma to take Gemma's turns all the same, or send \
+                    /v1/completions the text to continue, or its tokens with the turns written out.
                     """, param: "messages")
             case .emptyPrompt, .tokenOutOfRange, .textTooShort:
                 .invalid(message, param: param)

@@ -9,6 +9,8 @@ public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     public var code: String?
     /// Further members of the error object.
     public var details: [String: Int] = [:]
+    /// Seconds after which the same request may pass; for a header, not for the body.
+    public var retryAfter: Int?
 
     public init(status: Int, message: String, type: String, param: String? = nil, code: String? = nil) {
         self.status = status
@@ -79,7 +81,7 @@ extension APIError {
     }
 
     /// Text of a request, cut short and without control characters, for a message.
-    static func shown(_ text: String) -> String {
+    package static func shown(_ text: String) -> String {
         let start = text.unicodeScalars.prefix(64)
         let isWhole = start.endIndex == text.unicodeScalars.endIndex
         return "`\(String(start).debugDescription.dropFirst().dropLast())\(isWhole ? "" : "...")`"

@@ -5,9 +5,9 @@ import Tokenizer
 struct ChatRequest: Sendable {
     let request: EngineRequest
     let stream: StreamOptions?
-    private let count: Int
+    let count: Int
     /// Alternatives per token; nil for no log-probabilities.
-    private let logprobs: Int?
+    let logprobs: Int?
     private let promptLogprobs: Int?
 
     /// Throws: `APIError` naming the parameter at fault.
@@ -26,6 +26,7 @@ struct ChatRequest: Sendable {
         var request = EngineRequest(
             prompt: try model.tokens(conversation), options: generation.options, count: generation.count)
         request.usesCache = generation.usesCache
+        request.priority = generation.priority
         self.request = request
     }
 
@@ -41,8 +42,7 @@ struct ChatRequest: Sendable {
     /// An object of kind `chat.completion`.
     func response(to result: EngineResult, stamp: ResponseStamp, tokenizer: Tokenizer) -> JSONValue {
         let writer = LogprobWriter(tokenizer: tokenizer)
-        var response = stamp.members(
-            prefix: "chatcmpl-", object: "chat.completion", usage: stamp.usage([result]))
+        var response = stamp.members(prefix: "chatcmpl-", object: "chat.completion", of: [result])
         response["choices"] = .array(
             result.completions(count).enumerated().map { index, completion in
                 [

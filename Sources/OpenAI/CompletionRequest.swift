@@ -5,12 +5,12 @@ import Tokenizer
 struct CompletionRequest: Sendable {
     let requests: [EngineRequest]
     let stream: StreamOptions?
-    private let count: Int
+    let count: Int
     /// Alternatives per token; nil for no log-probabilities.
-    private let logprobs: Int?
+    let logprobs: Int?
     private let promptLogprobs: Int?
     /// The texts of the prompts where they are to stand before the completions.
-    private let echo: [String]?
+    let echo: [String]?
 
     /// Most tokens where the request does not say, as in the OpenAI API.
     static let defaultMaxTokens = 16
@@ -39,6 +39,7 @@ struct CompletionRequest: Sendable {
                 prompt: try model.fitting(prompt.encoded(tokenizer), param: param), options: generation.options,
                 count: generation.count)
             request.usesCache = generation.usesCache
+            request.priority = generation.priority
             requests.append(request)
         }
         self.requests = requests
@@ -58,9 +59,10 @@ struct CompletionRequest: Sendable {
                     "finish_reason": completion.finishReason.value,
                 ]
                 if let logprobs {
-                    let prompt = echo == nil ? nil : (tokens: requests[index].prompt, logprobs: result.promptLogprobs)
-                    choice["logprobs"] = writer.legacy(
-                        prompt: prompt, writer.shown(completion), alternatives: logprobs)
+                    var list = LegacyLogprobs(tokenizer, alternatives: logprobs)
+                    if echo != nil { list.appendPrompt(requests[index].prompt, result.promptLogprobs) }
+                    list.append(writer.shown(completion))
+                    choice["logprobs"] = list.take()
                 }
                 if let promptLogprobs {
                     choice["prompt_logprobs"] = writer.prompt(result.promptLogprobs, alternatives: promptLogprobs)
@@ -68,7 +70,7 @@ struct CompletionRequest: Sendable {
                 choices.append(.object(choice))
             }
         }
-        var response = stamp.members(prefix: "cmpl-", object: "text_completion", usage: stamp.usage(results))
+        var response = stamp.members(prefix: "cmpl-", object: "text_completion", of: results)
         response["choices"] = .array(choices)
         return .object(response)
     }
@@ -76,7 +78,7 @@ struct CompletionRequest: Sendable {
 
 extension PromptInput {
     /// As text; control tokens have none.
-    fileprivate func shown(_ tokenizer: Tokenizer) -> String {
+    func shown(_ tokenizer: Tokenizer) -> String {
         switch self {
         case .text(let text): text
         case .tokens(let ids): (try? tokenizer.decodeToString(ids)) ?? ""

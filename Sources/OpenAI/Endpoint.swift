@@ -5,4 +5,9 @@ public enum Endpoint: String, Sendable, CaseIterable {
     case embeddings = "/v1/embeddings"
     /// Not OpenAI's: log-probabilities of texts and of given answers.
     case score = "/v1/score"
+    /// llama-server's own.
+    case llamaCompletion = "/completion"
+
+    /// Whether a stream's last event is `[DONE]`.
+    public var endsWithDone: Bool { self != .llamaCompletion }
 }

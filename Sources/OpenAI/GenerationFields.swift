@@ -7,6 +7,8 @@ struct GenerationFields {
     let count: Int
     /// Whether the prompt may be taken from the cache and kept in it.
     let usesCache: Bool
+    /// Lower ones first, as vLLM has it.
+    let priority: Int
     let stream: StreamOptions?
 
     static let maxCount = 16
@@ -18,32 +20,41 @@ struct GenerationFields {
     /// Reads all but `logprobs`, which the endpoints write differently.
     ///
     /// Throws: `APIError` naming the parameter.
-    init(_ fields: Fields, maxTokens: Int?, tokens: Tokenizer) throws(APIError) {
+    ///
+    /// - Parameter defaults: where a request does not say.
+    init(
+        _ fields: Fields, maxTokens: Int?, tokens: Tokenizer, defaults: SamplingOptions = .openAI
+    ) throws(APIError) {
         options = GenerationOptions(maxTokens: maxTokens)
-        options.sampling = try Self.sampling(fields, tokens: tokens)
+        options.sampling = try Self.sampling(fields, tokens: tokens, defaults)
         options.stop = try Self.stop(fields)
         options.ignoreEndOfText = try fields.bool("ignore_eos") ?? false
         options.promptLogprobs = try fields.integer("prompt_logprobs", 0...Self.maxLogprobs)
         count = try fields.integer("n", 1...Self.maxCount) ?? 1
         usesCache = try fields.bool("cache_prompt") ?? true
+        priority = try fields.integer("priority", -1000...1000) ?? 0
         stream = try StreamOptions(fields)
     }
 
-    /// The sampling of the OpenAI API, where nothing is filtered by default and penalties look back over all.
-    private static func sampling(_ fields: Fields, tokens: Tokenizer) throws(APIError) -> SamplingOptions {
-        var sampling = SamplingOptions()
-        sampling.temperature = Float(try fields.number("temperature", 0...2) ?? 1)
-        sampling.topK = try fields.integer("top_k", -1...Int(Int32.max)) ?? 0
-        sampling.topP = Float(try fields.number("top_p", 0...1) ?? 1)
-        sampling.minP = Float(try fields.number("min_p", 0...1) ?? 0)
-        sampling.typicalP = Float(try fields.number("typical_p", 0...1) ?? 1)
+    private static func sampling(
+        _ fields: Fields, tokens: Tokenizer, _ defaults: SamplingOptions
+    ) throws(APIError) -> SamplingOptions {
+        var sampling = defaults
+        func read(_ name: String, _ range: ClosedRange<Double>, _ value: inout Float) throws(APIError) {
+            if let number = try fields.number(name, range) { value = Float(number) }
+        }
+        try read("temperature", 0...2, &sampling.temperature)
+        sampling.topK = try fields.integer("top_k", -1...Int(Int32.max)) ?? defaults.topK
+        try read("top_p", 0...1, &sampling.topP)
+        try read("min_p", 0...1, &sampling.minP)
+        try read("typical_p", 0...1, &sampling.typicalP)
         let repeatPenalty = try fields.either("repeat_penalty", "repetition_penalty") { (name) throws(APIError) in
             try fields.number(name, 0.01...100)
         }
         sampling.repeatPenalty = Float(repeatPenalty ?? 1)
         sampling.presencePenalty = Float(try fields.number("presence_penalty", -2...2) ?? 0)
         sampling.frequencyPenalty = Float(try fields.number("frequency_penalty", -2...2) ?? 0)
-        sampling.repeatLastN = try fields.integer("repeat_last_n", -1...Int(Int32.max)) ?? -1
+        sampling.repeatLastN = try fields.integer("repeat_last_n", -1...Int(Int32.max)) ?? defaults.repeatLastN
         sampling.seed = try fields.integer("seed", .min ... .max).map { UInt64(bitPattern: Int64($0)) }
         sampling.logitBias = try logitBias(fields, vocabulary: tokens.vocabulary)
         return sampling
@@ -91,10 +102,22 @@ struct GenerationFields {
     }
 }
 
+extension SamplingOptions {
+    /// The OpenAI API's defaults, where nothing is filtered and penalties look back over all.
+    static let openAI: SamplingOptions = {
+        var options = SamplingOptions()
+        (options.temperature, options.topK, options.topP, options.minP) = (1, 0, 1, 0)
+        options.repeatLastN = -1
+        return options
+    }()
+}
+
 /// How to send an answer in pieces.
 public struct StreamOptions: Sendable, Equatable {
     /// Whether a last piece counts the tokens.
     public var includesUsage = false
+    /// Whether pieces tell how much of the prompt is computed, as llama-server does.
+    public var returnsProgress = false
 
     /// nil where no stream is asked for.
     init?(_ fields: Fields) throws(APIError) {
@@ -104,6 +127,7 @@ public struct StreamOptions: Sendable, Equatable {
             let options = try Fields(options, path: fields.parameter("stream_options"))
             includesUsage = try options.bool("include_usage") ?? false
         }
+        returnsProgress = try fields.bool("return_progress") ?? false
         guard isStreamed else { return nil }
     }
 }

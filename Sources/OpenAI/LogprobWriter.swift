@@ -27,7 +27,7 @@ struct LogprobWriter {
         return ["content": .array(content), "refusal": nil]
     }
 
-    private func members(_ token: TokenID, _ logprob: Double) -> [String: JSONValue] {
+    func members(_ token: TokenID, _ logprob: Double) -> [String: JSONValue] {
         let bytes = tokenizer.piece(token)
         return [
             "token": .string(String(decoding: bytes, as: UTF8.self)), "logprob": number(logprob),
@@ -35,39 +35,8 @@ struct LogprobWriter {
         ]
     }
 
-    /// The shape of completions: four lists of one length. Offsets count Unicode scalars of the text.
-    ///
-    /// - Parameter prompt: the prompt's tokens where the text begins with it; its first token has no probability.
-    func legacy(
-        prompt: (tokens: [TokenID], logprobs: [TokenLogprobs?])?, _ logprobs: [TokenLogprobs], alternatives: Int
-    ) -> JSONValue {
-        var (tokens, numbers, tops, offsets): ([JSONValue], [JSONValue], [JSONValue], [JSONValue]) = ([], [], [], [])
-        var offset = 0
-        func append(_ token: TokenID, _ entry: TokenLogprobs?, _ detokenizer: inout StreamingDetokenizer) {
-            tokens.append(.string(name(token)))
-            numbers.append(entry.map { number($0.logprob) } ?? .null)
-            tops.append(entry.map { top($0, alternatives: alternatives) } ?? .null)
-            offsets.append(.integer(offset))
-            offset += detokenizer.append(token).unicodeScalars.count
-        }
-        if let prompt {
-            var detokenizer = StreamingDetokenizer(tokenizer, beginsText: true)
-            for (index, token) in prompt.tokens.enumerated() {
-                let entry = prompt.logprobs.indices.contains(index) ? prompt.logprobs[index] : nil
-                append(token, entry, &detokenizer)
-            }
-            offset += detokenizer.finish().unicodeScalars.count
-        }
-        var detokenizer = StreamingDetokenizer(tokenizer)
-        for entry in logprobs { append(entry.token, entry, &detokenizer) }
-        return [
-            "tokens": .array(tokens), "token_logprobs": .array(numbers), "top_logprobs": .array(tops),
-            "text_offset": .array(offsets),
-        ]
-    }
-
     /// The alternatives and the token itself. Of tokens with the same text the most probable one counts.
-    private func top(_ entry: TokenLogprobs, alternatives: Int) -> JSONValue {
+    func top(_ entry: TokenLogprobs, alternatives: Int) -> JSONValue {
         var top = [name(entry.token): max(entry.logprob, Self.least)]
         for alternative in entry.top.prefix(alternatives) {
             let name = name(alternative.token)
@@ -77,7 +46,7 @@ struct LogprobWriter {
     }
 
     /// The text of a token, or its bytes where they are no text by themselves.
-    private func name(_ token: TokenID) -> String {
+    func name(_ token: TokenID) -> String {
         let bytes = tokenizer.piece(token)
         if let text = String(validating: bytes, as: UTF8.self) { return text }
         return "bytes:" + bytes.map { "\\x" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
@@ -103,7 +72,7 @@ struct LogprobWriter {
         ]
     }
 
-    private func number(_ logprob: Double) -> JSONValue {
+    func number(_ logprob: Double) -> JSONValue {
         .number(logprob.isNaN ? Self.least : min(max(logprob, Self.least), 0))
     }
 }

@@ -1,4 +1,5 @@
 public import Engine
+import Tokenizer
 
 /// A request body that was found good: the work for an engine, and how to write its answer.
 ///
@@ -9,14 +10,18 @@ public struct PreparedRequest: Sendable {
     public let requests: [EngineRequest]
     /// Set where the answer is to come in pieces.
     public let stream: StreamOptions?
+    /// Seconds after which the client does not want the answer any more.
+    public let timeout: Double?
     private let answer: Answer
     private let model: ServedModel
+    var tokenizer: Tokenizer { model.tokenizer }
 
     private enum Answer: Sendable {
         case chat(ChatRequest)
         case completion(CompletionRequest)
         case embedding(EmbeddingRequest)
         case score(ScoreRequest)
+        case llama(LlamaRequest)
     }
 
     /// Throws: `APIError` with status 400, or 404 for another model's name.
@@ -25,6 +30,7 @@ public struct PreparedRequest: Sendable {
         try model.checkName(fields)
         self.endpoint = endpoint
         self.model = model
+        timeout = try fields.number("timeout", 0.001...86_400)
         switch endpoint {
         case .chatCompletions:
             let chat = try ChatRequest(fields, model: model)
@@ -38,6 +44,9 @@ public struct PreparedRequest: Sendable {
         case .score:
             let score = try ScoreRequest(fields, model: model)
             (answer, requests, stream) = (.score(score), score.requests, nil)
+        case .llamaCompletion:
+            let llama = try LlamaRequest(fields, model: model)
+            (answer, requests, stream) = (.llama(llama), llama.requests, llama.stream)
         }
     }
 
@@ -45,6 +54,34 @@ public struct PreparedRequest: Sendable {
     /// - Throws: `APIError` also for bytes that are no JSON object, and with status 413 for too many.
     public init(_ endpoint: Endpoint, bytes: [UInt8], limit: Int, model: ServedModel) throws(APIError) {
         try self.init(endpoint, body: try JSONValue(parsing: bytes, limit: limit), model: model)
+    }
+
+    /// How pieces of the answer look.
+    enum Style: Sendable {
+        /// With so many alternatives per token where log-probabilities are wanted.
+        case chat(Int?)
+        /// With the prompts' texts where they are to stand before the completions.
+        case text(echo: [String]?, logprobs: Int?)
+        case llama(LlamaRequest)
+        case other
+    }
+
+    var style: Style {
+        switch answer {
+        case .chat(let chat): .chat(chat.logprobs)
+        case .completion(let completion): .text(echo: completion.echo, logprobs: completion.logprobs)
+        case .llama(let llama): .llama(llama)
+        case .embedding, .score: .other
+        }
+    }
+
+    /// Choices that each prompt has.
+    var choicesPerPrompt: Int {
+        switch answer {
+        case .chat(let chat): chat.count
+        case .completion(let completion): completion.count
+        case .embedding, .score, .llama: 1
+        }
     }
 
     /// The body of the response.
@@ -64,6 +101,7 @@ public struct PreparedRequest: Sendable {
             completion.response(to: results, stamp: stamp, tokenizer: model.tokenizer)
         case .embedding(let embedding): try embedding.response(to: results, stamp: stamp)
         case .score(let score): try score.response(to: results, stamp: stamp, tokenizer: model.tokenizer)
+        case .llama(let llama): llama.response(to: results, stamp: stamp, tokenizer: model.tokenizer)
         }
     }
 }

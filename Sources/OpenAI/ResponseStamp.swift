@@ -11,6 +11,8 @@ public struct ResponseStamp: Sendable, Equatable {
     public var fingerprint: String?
     /// Whether `usage` tells how much of the prompt the cache held; answers then differ with what ran before.
     public var showsCachedTokens = false
+    /// Whether `timings` tells how long it took, as llama-server does.
+    public var showsTimings = false
 
     public init(id: String, created: Int, model: String, fingerprint: String? = nil) {
         self.id = id
@@ -19,13 +21,21 @@ public struct ResponseStamp: Sendable, Equatable {
         self.fingerprint = fingerprint
     }
 
-    /// The members that chat and completions have in common.
-    func members(prefix: String, object: String, usage: JSONValue) -> [String: JSONValue] {
+    /// The members that chat and completions have in common, whole and in pieces.
+    func members(prefix: String, object: String) -> [String: JSONValue] {
         var members: [String: JSONValue] = [
             "id": .string(prefix + id), "object": .string(object), "created": .integer(created),
-            "model": .string(model), "usage": usage,
+            "model": .string(model),
         ]
         if let fingerprint { members["system_fingerprint"] = .string(fingerprint) }
+        return members
+    }
+
+    /// Those of a whole response.
+    func members(prefix: String, object: String, of results: [EngineResult]) -> [String: JSONValue] {
+        var members = members(prefix: prefix, object: object)
+        members["usage"] = usage(results)
+        if showsTimings { members["timings"] = RequestTimings.json(results) }
         return members
     }
 

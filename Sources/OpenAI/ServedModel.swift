@@ -1,4 +1,4 @@
-import Engine
+public import Engine
 public import Gemma
 public import Tokenizer
 
@@ -7,14 +7,39 @@ public struct ServedModel: Sendable {
     public let tokenizer: Tokenizer
     /// Tokens that prompt and answer share.
     public let context: Int
+    /// Tokens that the model was made for.
+    public let trainedContext: Int
     /// Names that requests may give; where there are none, any name will do and none as well.
     public let names: [String]
+    /// The name in answers.
+    public let displayName: String
     /// Why there may be none is what a request for a conversation is told.
-    private let template: Result<ChatTemplate, EngineError>
+    private var template: Result<ChatTemplate, EngineError>
 
-    public init(_ model: GemmaModel, context: Int, names: [String] = []) {
+    /// Whose turns conversations have.
+    public enum TemplateChoice: String, Sendable, CaseIterable {
+        /// Those of the model's file.
+        case file
+        /// Gemma's, whatever the file says.
+        case gemma
+    }
+
+    /// - Parameters:
+    ///   - names: what requests may call the model.
+    ///   - displayName: what answers call it; the first of `names` where there are any.
+    /// Throws: `EngineError` where Gemma's turns are asked for and the vocabulary lacks their markers.
+    public init(
+        _ model: GemmaModel, context: Int, names: [String] = [], displayName: String, template choice: TemplateChoice
+    ) throws(EngineError) {
+        self.init(model, context: context, names: names, displayName: displayName)
+        if choice == .gemma { template = .success(try ChatTemplate(gemmaTurnsOf: model)) }
+    }
+
+    public init(_ model: GemmaModel, context: Int, names: [String] = [], displayName: String? = nil) {
+        self.displayName = names.first ?? displayName ?? model.name
         tokenizer = model.tokenizer
         self.context = context
+        trainedContext = model.config.contextLength
         self.names = names
         do throws(EngineError) {
             template = try ChatTemplate(model).map { .success($0) } ?? .failure(.noChatTemplate(model: model.name))
@@ -29,6 +54,16 @@ public struct ServedModel: Sendable {
         guard !names.isEmpty else { return }
         guard let name else { throw fields.missing("model") }
         guard names.contains(name) else { throw .modelNotFound(name, available: names) }
+    }
+
+    /// Why there are no conversations; nil where there are.
+    public var chatRefusal: APIError? {
+        do throws(EngineError) {
+            _ = try template.get()
+            return nil
+        } catch {
+            return APIError(error, param: "messages")
+        }
     }
 
     /// Throws: `APIError` where the model has no turns or the conversation does not keep to them.

@@ -38,7 +38,7 @@ struct UnsupportedFields {
         "min_tokens": [0], "stop_token_ids": [[]], "bad_words": [[]], "allowed_token_ids": [],
         "use_beam_search": [false], "length_penalty": [1], "include_stop_str_in_output": [false],
         "skip_special_tokens": [true], "truncate_prompt_tokens": [], "lora": [[]],
-        "return_tokens_as_token_ids": [false], "return_token_ids": [false], "priority": [0],
+        "return_tokens_as_token_ids": [false], "return_token_ids": [false],
     ]
 
     static let chat = UnsupportedFields(
@@ -53,6 +53,12 @@ struct UnsupportedFields {
 
     static let completion = UnsupportedFields(
         neutral: everywhere.merging(["suffix": [""], "best_of": [1], "prompt_embeds": []]) { $1 })
+
+    static let llama = UnsupportedFields(
+        neutral: everywhere.filter { $0.key != "n_predict" && $0.key != "n_probs" }.merging([
+            "post_sampling_probs": [false], "return_tokens": [false, true], "n_keep": [0], "id_slot": [-1],
+            "image_data": [[]], "t_max_predict_ms": [0, -1], "min_keep": [0],
+        ]) { $1 })
 
     static let embedding = UnsupportedFields(
         neutral: ["dimensions": [], "truncate_prompt_tokens": [], "pooling": ["mean"], "normalize": [true]])

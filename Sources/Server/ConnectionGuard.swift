@@ -1,0 +1,95 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Closes connections whose clients are too slow, and tells the running request when its client is gone.
+///
+/// A client may take a limited time to send a whole head, counted from the connection's opening or the end of the
+/// answer before, a limited time for the body after it, and as long to take what is written. So neither silence nor
+/// single bytes now and then hold a connection. Once the client has closed its side it counts as gone, even where it could
+/// still read.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private let timeout: TimeAmount
+    private var state: ConnectionState?
+    private var reading: Scheduled<Void>?
+    private var writing: Scheduled<Void>?
+    /// Requests whose answer is not complete.
+    private var running = 0
+
+    init(timeout: TimeAmount) {
+        self.timeout = timeout
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        state = ConnectionState.add(context.channel)
+        expect(context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        reading?.cancel()
+        writing?.cancel()
+        state?.close()
+        ConnectionState.remove(context.channel)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head:
+            running += 1
+            expect(context)
+        case .body: break
+        case .end: reading?.cancel()
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head) where head.status.kind == .informational: break
+        case .end:
+            running -= 1
+            if running == 0 { expect(context) }
+        case .head, .body: break
+        }
+        context.write(data, promise: promise)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        writing?.cancel()
+        writing = context.channel.isWritable ? nil : closing(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent { state?.close() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        reading?.cancel()
+        writing?.cancel()
+        state?.close()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        state?.close()
+        context.fireErrorCaught(error)
+    }
+
+    /// The client has the time from now on.
+    private func expect(_ context: ChannelHandlerContext) {
+        reading?.cancel()
+        reading = closing(context)
+    }
+
+    private func closing(_ context: ChannelHandlerContext) -> Scheduled<Void> {
+        let channel = context.channel
+        return context.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
+    }
+}
