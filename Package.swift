@@ -81,14 +81,17 @@ let package = Package(
         target("BatchRunner", [crypto, systemPackage]),
         .target(
             name: "Server",
-            dependencies: ["OpenAI", "Engine", "Gemma", "Tokenizer", "GGUF", crypto, log, metrics, coreMetrics, lifecycle] + http,
+            dependencies: [
+                "OpenAI", "Engine", "Gemma", "Tokenizer", "GGUF", crypto, log, metrics, coreMetrics, lifecycle,
+            ] + http,
             resources: [.embedInCode("Resources/chat.html")], swiftSettings: swift),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         target("Bench", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "BatchRunner", "Bench", "Server", "OpenAI", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF",
+                "BatchRunner", "Bench", "Server", "OpenAI", "Engine", "Gemma", "Planner", "Compute", "Tokenizer",
+                "GGUF",
                 "Synthetic",
                 argumentParser, log, systemPackage,
             ],

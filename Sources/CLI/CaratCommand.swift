@@ -27,7 +27,8 @@ struct CaratCommand: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, ServeCommand.self, BatchCommand.self, ScoreCommand.self, EmbedCommand.self, BenchCommand.self,
+            RunCommand.self, ServeCommand.self, BatchCommand.self, ScoreCommand.self, EmbedCommand.self,
+            BenchCommand.self,
             PlanCommand.self, InspectCommand.self, TokenizeCommand.self,
         ])
 

@@ -60,7 +60,8 @@ struct ServeCommand: ParsableCommand {
         if let refusal = served.chatRefusal { logger.notice("no conversations: \(refusal.message)") }
         if !serving.isLocal, serving.apiKeys.isEmpty {
             logger.warning(
-                "anyone who reaches \(serving.host) can use this server; give it a key with --api-key-file, or --host 127.0.0.1")
+                "anyone who reaches \(serving.host) can use this server; give it a key with --api-key-file, or --host 127.0.0.1"
+            )
         }
         let (host, scheme) = (serving.host, serving.tls == nil ? "http" : "https")
         try Interruptible.run {

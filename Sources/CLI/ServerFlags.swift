@@ -10,7 +10,9 @@ struct ServerFlags: ParsableArguments {
     var host = "127.0.0.1"
     @Option(parsing: .unconditional, help: ArgumentHelp("0 takes any free one.", valueName: "port"))
     var port = 8080
-    @Option(help: ArgumentHelp("Key that clients have to send; repeatable. Other users of this machine see it.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp(
+            "Key that clients have to send; repeatable. Other users of this machine see it.", valueName: "key"))
     var apiKey: [String] = []
     @Option(help: ArgumentHelp("File with such keys, one a line. CARAT_API_KEY has one, too.", valueName: "file"))
     var apiKeyFile: String?
@@ -52,7 +54,8 @@ struct ServerFlags: ParsableArguments {
         try require("queue", (0...100_000).contains(queue), "is \(queue), where 0 to 100000 is possible")
         try require("max-body", (1...1024).contains(maxBody), "is \(maxBody), where 1 to 1024 MiB are possible")
         for (name, value) in [
-            ("request-timeout", requestTimeout ?? 1), ("client-timeout", clientTimeout), ("drain-timeout", drainTimeout),
+            ("request-timeout", requestTimeout ?? 1), ("client-timeout", clientTimeout),
+            ("drain-timeout", drainTimeout),
         ] {
             try require(name, (0...86_400).contains(value), "is \(value), where 0 to 86400 s are possible")
         }

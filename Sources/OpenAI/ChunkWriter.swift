@@ -92,7 +92,9 @@ public struct ChunkWriter: Sendable {
         case .llama(let llama):
             return llama.piece(text, logprobs, tokenizer: request.tokenizer)
         case .chat(let alternatives):
-            let value = alternatives.map { LogprobWriter(tokenizer: request.tokenizer).chat(logprobs, alternatives: $0) }
+            let value = alternatives.map {
+                LogprobWriter(tokenizer: request.tokenizer).chat(logprobs, alternatives: $0)
+            }
             return chunk(
                 choice(number, ["delta": ["content": .string(text)], "logprobs": value ?? .null]))
         case .text(_, let alternatives):
@@ -118,7 +120,9 @@ public struct ChunkWriter: Sendable {
         if case .llama(let llama) = request.style { return llama.progress(done: done, total: total) }
         var members = members()
         members["choices"] = []
-        members["prompt_progress"] = ["prompt": .integer(prompt), "processed": .integer(done), "total": .integer(total)]
+        members["prompt_progress"] = [
+            "prompt": .integer(prompt), "processed": .integer(done), "total": .integer(total),
+        ]
         return .object(members)
     }
 

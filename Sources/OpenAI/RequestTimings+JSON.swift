@@ -10,16 +10,21 @@ extension RequestTimings {
         let decode = results.reduce(0) { $0 + $1.timings.decodeSeconds }
         var members: [String: JSONValue] = [
             "cache_n": .integer(cached),
-            "queue_ms": .number(1000 * results.reduce(0) { $0 + $1.timings.queueSeconds }),
+            "queue_ms": milliseconds(results.reduce(0) { $0 + $1.timings.queueSeconds }),
         ]
         func add(_ name: String, _ count: Int, _ seconds: Double) {
             members[name + "_n"] = .integer(count)
-            members[name + "_ms"] = .number(1000 * seconds)
-            members[name + "_per_token_ms"] = count > 0 ? .number(1000 * seconds / Double(count)) : .null
-            members[name + "_per_second"] = seconds > 0 ? .number(Double(count) / seconds) : .null
+            members[name + "_ms"] = milliseconds(seconds)
+            members[name + "_per_token_ms"] = count > 0 ? milliseconds(seconds / Double(count)) : .null
+            members[name + "_per_second"] = seconds > 0 ? rounded(Double(count) / seconds) : .null
         }
         add("prompt", computed, prefill)
         add("predicted", generated, decode)
         return .object(members)
     }
+
+    private static func milliseconds(_ seconds: Double) -> JSONValue { rounded(1000 * seconds) }
+
+    /// To three places.
+    private static func rounded(_ value: Double) -> JSONValue { .number((1000 * value).rounded() / 1000) }
 }

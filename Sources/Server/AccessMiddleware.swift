@@ -66,7 +66,8 @@ struct AccessMiddleware: RouterMiddleware {
         guard ServerSettings.isLoopback(host) else {
             throw APIError(
                 status: 403,
-                message: "Pages of \(APIError.shown(origin)) may not use this server. Start it with --cors-origin to allow it.",
+                message:
+                    "Pages of \(APIError.shown(origin)) may not use this server. Start it with --cors-origin to allow it.",
                 type: "permission_error", code: "origin_not_allowed")
         }
     }

@@ -78,7 +78,8 @@ public struct CaratServer: Sendable {
     ) throws -> some ApplicationProtocol {
         var connections = HTTP1Channel.Configuration(
             additionalChannelHandlers: [ConnectionGuard(timeout: .milliseconds(Int64(settings.clientTimeout * 1000)))])
-        connections.httpDecoder = .init(maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 256)
+        connections.httpDecoder = .init(
+            maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 256)
         var server = HTTPServerBuilder.http1(configuration: connections)
         if let tls = settings.tls { server = try .tls(server, tlsConfiguration: try Self.tls(tls)) }
         return Application(
@@ -108,7 +109,8 @@ public struct CaratServer: Sendable {
         } catch {
             throw ServerError.tlsFile(files.key, reason: "\(error)")
         }
-        var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
         return configuration
     }

@@ -35,7 +35,8 @@ struct EventStream: Sendable {
 
     var response: Response {
         let headers: HTTPFields = [
-            .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache", FieldNames.accelBuffering: "no",
+            .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache",
+            FieldNames.accelBuffering: "no",
         ]
         return Response(status: .ok, headers: headers, body: ResponseBody { try await write(to: &$0) })
     }

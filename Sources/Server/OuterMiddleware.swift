@@ -15,6 +15,7 @@ struct OuterMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.requestID = Self.requestID(request)
+        context.logger[metadataKey: "hb.request.id"] = nil
         context.logger[metadataKey: "request"] = .string(context.requestID)
         var response: Response
         do {
@@ -37,7 +38,7 @@ struct OuterMiddleware: RouterMiddleware {
 
     private func answer(to error: any Error, _ request: Request, _ context: ServerContext) -> APIError {
         // the router throws a plain 404 also where only the method is wrong
-        if let error = error as? HTTPError, error.status == .notFound, context.endpointPath == nil {
+        if let error = error as? HTTPError, error.status == .notFound {
             let allowed = routes.methods(of: request.uri.path)
             return allowed.isEmpty
                 ? .notFound(request.method, request.uri.path)
@@ -55,7 +56,7 @@ struct OuterMiddleware: RouterMiddleware {
         {
             return id
         }
-        return "req_" + String(UInt64.random(in: 0 ... .max), radix: 36) + String(UInt32.random(in: 0 ... .max), radix: 36)
+        return String(UInt64.random(in: 0 ... .max), radix: 36) + String(UInt32.random(in: 0 ... .max), radix: 36)
     }
 
     /// Methods are a client's to make up; metrics have those that are known.

@@ -66,7 +66,9 @@ struct ServerMetrics: Sendable {
             } else {
                 whole.recordSeconds(timings.queueSeconds + timings.prefillSeconds)
             }
-            for completion in result.completions { count("carat_requests_finished", ("reason", completion.finishReason.rawValue)) }
+            for completion in result.completions {
+                count("carat_requests_finished", ("reason", completion.finishReason.rawValue))
+            }
             if result.completions.isEmpty { count("carat_requests_finished", ("reason", "computed")) }
         }
     }
