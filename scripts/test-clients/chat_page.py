@@ -36,7 +36,7 @@ class Person:
         self.page.on("request", lambda request: self.look_at(request.url))
         self.page.set_default_timeout(60_000)
         self.text = self.page.locator("#log .text").last
-        self.facts = self.page.locator(".meta span")
+        self.facts = self.page.locator(".meta span:not(.acts)")
         self.send = self.page.locator("#send")
 
     def look_at(self, url):
@@ -103,7 +103,7 @@ def desktop(browser):
     expect(page.locator("#input")).to_be_focused()
     person.shot("desktop-begin")
 
-    person.set(max_tokens=64, temperature=0)
+    person.set(max_tokens=300, temperature=0)
     page.keyboard.type("It was a dark night")
     page.keyboard.press("Shift+Enter")
     page.keyboard.type("and the sea")
@@ -152,6 +152,68 @@ def desktop(browser):
     person.leave()
 
 
+READ_BYTE_BY_BYTE = """async text => {
+    const bytes = new TextEncoder().encode(text), read = [];
+    const stream = new ReadableStream({ start(to) { for (const b of bytes) to.enqueue(new Uint8Array([b])); to.close(); } });
+    for await (const data of events(stream)) read.push(data);
+    return read;
+}"""
+HOSTILE = """Some **bold** and `code` text.
+
+```html
+<script>stolen = 1</script>
+```
+
+<img src=x onerror="stolen = 1"> <a href="javascript:stolen = 1">x</a> naïve 🙂"""
+
+
+def canned(browser):
+    """What a server seldom says, so the browser is given it: odd event streams, markup in an answer, errors."""
+    person = Person(browser, viewport={"width": 900, "height": 700})
+    page = person.page
+    person.visit()
+    for end in ["\n", "\r\n", "\r"]:
+        lines = [": comment", "", "event: x", "data: naïve", "data:  🙂", "", ":", "data:[DONE]", "", "data: cut off"]
+        read = page.evaluate(READ_BYTE_BY_BYTE, end.join(lines))
+        assert read == ["naïve\n 🙂", "[DONE]"], (end, read)
+    report("events are read byte by byte, with every kind of line end")
+
+    page.route("**/apply-template", lambda route: route.fulfill(json={"prompt": ""}))
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-mode=chat]")).to_have_attribute("aria-pressed", "true")
+    events = [json.dumps({"choices": [{"index": 0, "delta": {"content": HOSTILE[i:i + 3]}, "finish_reason": None}]})
+              for i in range(0, len(HOSTILE), 3)] + ["[DONE]"]
+    page.route("**/v1/chat/completions", lambda route: route.fulfill(
+        content_type="text/event-stream", body="".join(f"data: {event}\n\n" for event in events)))
+    page.locator("#input").fill("Show me markup")
+    person.send.click()
+    person.finished()
+    assert page.locator("#log img, #log a, #log script").count() == 0, "an answer became markup"
+    assert page.evaluate("typeof stolen") == "undefined", "an answer ran as a program"
+    assert page.locator("pre").inner_text().strip() == "<script>stolen = 1</script>"
+    expect(page.locator("#log strong")).to_have_text("bold")
+    report("an answer's markup stays text; code is set apart")
+    person.shot("canned-markup")
+
+    error = {"message": "The prompt has 9 tokens and the context has room for 8.", "type": "invalid_request_error",
+             "param": "messages", "code": "context_length_exceeded"}
+    page.route("**/v1/chat/completions", lambda route: route.fulfill(status=400, json={"error": error}))
+    page.get_by_role("button", name="Again").click()
+    expect(page.get_by_role("alert")).to_contain_text("Clear the conversation")
+    page.route("**/v1/chat/completions", lambda route: route.fulfill(
+        content_type="text/event-stream", body="data: " + json.dumps({"error": {"message": "It broke."}}) + "\n\n"))
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("alert")).to_contain_text("It broke.")
+    page.route("**/v1/chat/completions", lambda route: route.fulfill(status=401, json={"error": {"message": "No key."}}))
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#key")).to_be_focused()
+    report("errors show the remedy; a missing key is asked for")
+    page.unroute("**/v1/chat/completions")
+    page.unroute("**/apply-template")
+    person.leave()
+
+
 def phone(browser):
     for scheme in ["light", "dark"]:
         person = Person(
@@ -177,11 +239,13 @@ def phone(browser):
 
 
 def main():
+    expect.set_options(timeout=60_000)
     with sync_playwright() as play:
         # the sandbox needs rights that containers seldom give; the only page visited is our own
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
             desktop(browser)
+            canned(browser)
             phone(browser)
         except AssertionError as failure:
             print(f"FAIL  {failure}", flush=True)
