@@ -70,19 +70,21 @@ let package = Package(
         target("Tokenizer", [heap]),
         target("Quantization", ["GGUF"]),
         target("Synthetic", ["GGUF"]),
+        target("JSON", []),
+        target("Grammar", ["JSON"]),
 
         // From matmul to text; arrows run downwards only
         target("Compute", ["CKernels", "COpenBLAS", "COpenMP", "GGUF"]),
         target("Planner", ["Compute", "GGUF"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("KVStore", ["Compute", "GGUF", crypto]),
-        target("Engine", ["KVStore", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
-        target("OpenAI", ["Engine", "Gemma", "Tokenizer"]),
+        target("Engine", ["KVStore", "Grammar", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
+        target("OpenAI", ["Engine", "Grammar", "Gemma", "JSON", "Tokenizer"]),
         target("BatchRunner", [crypto, systemPackage]),
         .target(
             name: "Server",
             dependencies: [
-                "OpenAI", "Engine", "Gemma", "Tokenizer", "GGUF", crypto, log, metrics, coreMetrics, lifecycle,
+                "OpenAI", "JSON", "Engine", "Gemma", "Tokenizer", "GGUF", crypto, log, metrics, coreMetrics, lifecycle,
             ] + http,
             resources: [.embedInCode("Resources/chat.html")], swiftSettings: swift),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
@@ -90,8 +92,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "BatchRunner", "Bench", "Server", "OpenAI", "Engine", "Gemma", "Planner", "Compute", "Tokenizer",
-                "GGUF",
+                "BatchRunner", "Bench", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Compute",
+                "Tokenizer", "GGUF",
                 "Synthetic",
                 argumentParser, log, systemPackage,
             ],
@@ -101,6 +103,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["GGUF", "Synthetic"], path: "Tests/TestSupport", swiftSettings: swift),
         tests("GGUF", ["GGUF", "TestSupport"]),
+        tests("JSON", ["JSON"]),
+        tests("Grammar", ["Grammar", "JSON"]),
         tests("Tokenizer", ["Tokenizer", "Gemma", "GGUF", "TestSupport"]),
         tests("CKernels", ["CKernels", "Quantization", "TestSupport"]),
         tests("Synthetic", ["Synthetic", "Engine", "Gemma", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
@@ -109,8 +113,9 @@ let package = Package(
         tests("Planner", ["Planner", "Compute"]),
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("KVStore", ["KVStore", "Compute", "GGUF"]),
-        tests("Engine", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
-        tests("OpenAI", ["OpenAI", "Engine", "Gemma", "Tokenizer", "GGUF", "TestSupport"]),
+        tests(
+            "Engine", ["Engine", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
+        tests("OpenAI", ["OpenAI", "Engine", "Grammar", "Gemma", "JSON", "Tokenizer", "GGUF", "TestSupport"]),
         tests("BatchRunner", ["BatchRunner", systemPackage]),
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),

@@ -1,5 +1,6 @@
 import BatchRunner
 import Foundation
+import JSON
 import OpenAI
 import Tokenizer
 
@@ -55,7 +56,12 @@ struct SplitText {
 
     /// nil where a line has no single long text: token ids, or several prompts.
     init?(_ line: BatchLine) throws(APIError) {
-        let value = try JSONValue(parsing: Array(line.body), limit: .max)
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONValue(parsing: Array(line.body), limit: .max)
+        } catch {
+            throw APIError(error)
+        }
         guard case .object(let members) = value else { return nil }
         let most = members["max_completion_tokens"]?.wholeNumber ?? members["max_tokens"]?.wholeNumber
         switch line.endpoint {
@@ -69,7 +75,9 @@ struct SplitText {
             return
         }
         func replacing(_ name: String, _ value: JSONValue) -> Data {
-            Data(JSONValue.object(members.merging([name: value]) { $1 }).serialized)
+            var changed = members
+            changed[name] = value
+            return Data(JSONValue.object(changed).serializedInOrder)
         }
         guard line.endpoint == .chatCompletions else {
             let name = line.endpoint == .embeddings ? "input" : "prompt"

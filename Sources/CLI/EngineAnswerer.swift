@@ -2,6 +2,7 @@ import BatchRunner
 import Engine
 import Foundation
 import Gemma
+import JSON
 import OpenAI
 import Synchronization
 import Tokenizer

@@ -1,3 +1,5 @@
+public import JSON
+
 /// A refusal in the words and shape of the OpenAI API.
 public struct APIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// HTTP status.
@@ -81,9 +83,5 @@ extension APIError {
     }
 
     /// Text of a request, cut short and without control characters, for a message.
-    package static func shown(_ text: String) -> String {
-        let start = text.unicodeScalars.prefix(64)
-        let isWhole = start.endIndex == text.unicodeScalars.endIndex
-        return "`\(String(start).debugDescription.dropFirst().dropLast())\(isWhole ? "" : "...")`"
-    }
+    package static func shown(_ text: String) -> String { text.shown }
 }

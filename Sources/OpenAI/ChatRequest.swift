@@ -1,5 +1,6 @@
 import Engine
 import Tokenizer
+import JSON
 
 /// A checked body of `/v1/chat/completions`.
 struct ChatRequest: Sendable {

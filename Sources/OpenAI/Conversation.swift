@@ -1,4 +1,5 @@
 import Engine
+import JSON
 
 /// The messages of a chat request.
 enum Conversation {

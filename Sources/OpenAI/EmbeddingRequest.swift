@@ -1,4 +1,5 @@
 import Engine
+import JSON
 import Tokenizer
 
 #if canImport(FoundationEssentials)

@@ -1,8 +1,10 @@
+import JSON
+
 /// The members of an object in a request, read by name; a wrong type or value becomes an error that names the parameter.
 ///
 /// A member that is null counts as missing.
 struct Fields {
-    private let members: [String: JSONValue]
+    private let members: JSONObject
     private let path: String
 
     /// Throws: `APIError` where `value` is no object.
@@ -21,7 +23,7 @@ struct Fields {
     }
 
     /// In their order.
-    var names: [String] { members.keys.sorted() }
+    var names: [String] { members.names.sorted() }
 
     /// The name of a member as clients see it.
     func parameter(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }

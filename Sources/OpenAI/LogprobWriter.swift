@@ -1,5 +1,6 @@
 import Engine
 import Tokenizer
+import JSON
 
 /// Writes log-probabilities in the three shapes that clients know.
 struct LogprobWriter {

@@ -1,4 +1,5 @@
 public import Engine
+public import JSON
 import Tokenizer
 
 /// A request body that was found good: the work for an engine, and how to write its answer.
@@ -53,7 +54,9 @@ public struct PreparedRequest: Sendable {
     /// - Parameter limit: most bytes.
     /// - Throws: `APIError` also for bytes that are no JSON object, and with status 413 for too many.
     public init(_ endpoint: Endpoint, bytes: [UInt8], limit: Int, model: ServedModel) throws(APIError) {
-        try self.init(endpoint, body: try JSONValue(parsing: bytes, limit: limit), model: model)
+        let body: JSONValue
+        do throws(JSONError) { body = try JSONValue(parsing: bytes, limit: limit) } catch { throw APIError(error) }
+        try self.init(endpoint, body: body, model: model)
     }
 
     /// How pieces of the answer look.

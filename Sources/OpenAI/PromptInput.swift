@@ -1,4 +1,5 @@
 import Tokenizer
+import JSON
 
 /// A prompt as text or as tokens; requests may have several.
 enum PromptInput: Equatable {

@@ -1,4 +1,5 @@
 import Engine
+import JSON
 
 /// What stands in a response besides its content.
 public struct ResponseStamp: Sendable, Equatable {

@@ -1,4 +1,5 @@
 public import Engine
+import JSON
 public import Gemma
 public import Tokenizer
 

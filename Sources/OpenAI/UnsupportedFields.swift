@@ -1,3 +1,5 @@
+import JSON
+
 /// Parameters that clients know from OpenAI, llama.cpp and vLLM and that Carat does not do.
 ///
 /// They are refused by name rather than passed over, for their result would differ from what was asked. The values that

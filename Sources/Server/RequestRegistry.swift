@@ -1,3 +1,4 @@
+import JSON
 import Engine
 import OpenAI
 import Synchronization

@@ -1,4 +1,5 @@
 import Engine
+import JSON
 import OpenAI
 import Testing
 import Tokenizer

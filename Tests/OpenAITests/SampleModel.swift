@@ -1,6 +1,7 @@
 import Engine
 import GGUF
 import Gemma
+import JSON
 import OpenAI
 import TestSupport
 

@@ -1,5 +1,5 @@
 extension JSONParser {
-    mutating func number() throws(APIError) -> JSONValue {
+    mutating func number() throws(JSONError) -> JSONValue {
         let start = position
         _ = take("-")
         if !take("0") { try digits() }
@@ -22,13 +22,13 @@ extension JSONParser {
         return .number(value)
     }
 
-    private mutating func digits() throws(APIError) {
+    private mutating func digits() throws(JSONError) {
         let start = position
         while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
         guard position > start else { throw fault("no digit, where one was expected") }
     }
 
-    mutating func string() throws(APIError) -> String {
+    mutating func string() throws(JSONError) -> String {
         position += 1
         var text = ""
         while true {
@@ -50,7 +50,7 @@ extension JSONParser {
     }
 
     /// The character that stands behind a backslash.
-    private mutating func escaped() throws(APIError) -> Unicode.Scalar {
+    private mutating func escaped() throws(JSONError) -> Unicode.Scalar {
         guard let byte = peek else { throw fault("the end inside a string") }
         position += 1
         switch byte {
@@ -76,7 +76,7 @@ extension JSONParser {
         return scalar
     }
 
-    private mutating func hexadecimal() throws(APIError) -> UInt32 {
+    private mutating func hexadecimal() throws(JSONError) -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = peek, byte < 0x80, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {

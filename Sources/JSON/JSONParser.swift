@@ -5,9 +5,9 @@ extension JSONValue {
     /// Reads one JSON text, and refuses what readers differ about: bytes that are not UTF-8, a byte order mark, numbers
     /// that overflow, half surrogates, two members of one name, and what nests deeper than `maxDepth`.
     ///
-    /// Throws: `APIError` with status 413 for more than `limit` bytes and 400 for all else, naming the byte.
-    public init(parsing bytes: [UInt8], limit: Int) throws(APIError) {
-        guard bytes.count <= limit else { throw .bodyTooLarge(limit: limit) }
+    /// Throws: `JSONError.tooLarge` for more than `limit` bytes and `.fault` for all else, naming the byte.
+    public init(parsing bytes: [UInt8], limit: Int) throws(JSONError) {
+        guard bytes.count <= limit else { throw .tooLarge(limit: limit) }
         var parser = JSONParser(bytes)
         self = try parser.document()
     }
@@ -23,7 +23,7 @@ struct JSONParser {
         self.bytes = bytes
     }
 
-    mutating func document() throws(APIError) -> JSONValue {
+    mutating func document() throws(JSONError) -> JSONValue {
         guard !bytes.starts(with: [0xEF, 0xBB, 0xBF]) else { throw fault("a byte order mark; send UTF-8 without one") }
         let first = bytes.prefix(2)
         guard first != [0xFF, 0xFE], first != [0xFE, 0xFF], !first.contains(0) else {
@@ -35,12 +35,12 @@ struct JSONParser {
         return value
     }
 
-    private mutating func value() throws(APIError) -> JSONValue {
+    private mutating func value() throws(JSONError) -> JSONValue {
         skipSpace()
         guard let byte = peek else { throw fault("the end, where a value was expected") }
         switch byte {
-        case UInt8(ascii: "{"): return try nested { (parser) throws(APIError) in try parser.object() }
-        case UInt8(ascii: "["): return try nested { (parser) throws(APIError) in try parser.array() }
+        case UInt8(ascii: "{"): return try nested { (parser) throws(JSONError) in try parser.object() }
+        case UInt8(ascii: "["): return try nested { (parser) throws(JSONError) in try parser.array() }
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
         case UInt8(ascii: "t"): return try word("true", .bool(true))
@@ -51,8 +51,8 @@ struct JSONParser {
     }
 
     private mutating func nested(
-        _ body: (inout JSONParser) throws(APIError) -> JSONValue
-    ) throws(APIError) -> JSONValue {
+        _ body: (inout JSONParser) throws(JSONError) -> JSONValue
+    ) throws(JSONError) -> JSONValue {
         guard depth < JSONValue.maxDepth else { throw fault("a value nested deeper than \(JSONValue.maxDepth) levels") }
         depth += 1
         position += 1
@@ -61,8 +61,8 @@ struct JSONParser {
         return value
     }
 
-    private mutating func object() throws(APIError) -> JSONValue {
-        var members: [String: JSONValue] = [:]
+    private mutating func object() throws(JSONError) -> JSONValue {
+        var members = JSONObject()
         skipSpace()
         if take("}") { return .object(members) }
         repeat {
@@ -72,17 +72,19 @@ struct JSONParser {
             let name = try string()
             skipSpace()
             guard take(":") else { throw fault("no colon after the name of a member") }
-            guard members.updateValue(try value(), forKey: name) == nil else {
+            let value = try value()
+            guard members[name] == nil else {
                 position = start
-                throw fault("the member \(APIError.shown(name)) for the second time")
+                throw fault("the member \(name.shown) for the second time")
             }
+            members[name] = value
             skipSpace()
         } while take(",")
         guard take("}") else { throw fault("neither a comma nor the end of the object") }
         return .object(members)
     }
 
-    private mutating func array() throws(APIError) -> JSONValue {
+    private mutating func array() throws(JSONError) -> JSONValue {
         var elements: [JSONValue] = []
         skipSpace()
         if take("]") { return .array(elements) }
@@ -94,7 +96,7 @@ struct JSONParser {
         return .array(elements)
     }
 
-    private mutating func word(_ text: StaticString, _ value: JSONValue) throws(APIError) -> JSONValue {
+    private mutating func word(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
         let word = Array(text.description.utf8)
         guard bytes[position...].starts(with: word) else { throw fault("no value") }
         position += word.count
@@ -115,7 +117,5 @@ struct JSONParser {
         return true
     }
 
-    func fault(_ what: String) -> APIError {
-        .invalid("The body is not a JSON object that can be read: byte \(position) has \(what).")
-    }
+    func fault(_ what: String) -> JSONError { .fault(what, byte: position) }
 }

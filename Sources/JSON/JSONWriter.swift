@@ -5,11 +5,18 @@ extension JSONValue {
     /// for ends of lines.
     public var serialized: [UInt8] {
         var bytes: [UInt8] = []
-        append(to: &bytes)
+        append(to: &bytes, inOrder: false)
         return bytes
     }
 
-    private func append(to bytes: inout [UInt8]) {
+    /// The same with members in their own order, as a schema needs it.
+    public var serializedInOrder: [UInt8] {
+        var bytes: [UInt8] = []
+        append(to: &bytes, inOrder: true)
+        return bytes
+    }
+
+    private func append(to bytes: inout [UInt8], inOrder: Bool) {
         switch self {
         case .null: bytes += "null".utf8
         case .bool(let value): bytes += (value ? "true" : "false").utf8
@@ -20,16 +27,16 @@ extension JSONValue {
             bytes.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                element.append(to: &bytes)
+                element.append(to: &bytes, inOrder: inOrder)
             }
             bytes.append(UInt8(ascii: "]"))
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
-            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+            for (index, name) in (inOrder ? members.names : members.names.sorted()).enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                Self.append(member.key, to: &bytes)
+                Self.append(name, to: &bytes)
                 bytes.append(UInt8(ascii: ":"))
-                member.value.append(to: &bytes)
+                (members[name] ?? .null).append(to: &bytes, inOrder: inOrder)
             }
             bytes.append(UInt8(ascii: "}"))
         }

@@ -7,7 +7,7 @@ public enum JSONValue: Sendable, Equatable {
     case number(Double)
     case string(String)
     case array([JSONValue])
-    case object([String: JSONValue])
+    case object(JSONObject)
 
     /// The member of an object; nil where there is none or this is no object.
     public subscript(name: String) -> JSONValue? {
@@ -44,7 +44,7 @@ public enum JSONValue: Sendable, Equatable {
     }
 
     /// What it is, for error messages.
-    var kind: String {
+    package var kind: String {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
@@ -55,8 +55,11 @@ public enum JSONValue: Sendable, Equatable {
         }
     }
 
+    /// An object with its members in the order of their names.
+    package static func object(_ members: [String: JSONValue]) -> JSONValue { .object(JSONObject(members)) }
+
     /// The text, or null.
-    init(_ text: String?) {
+    package init(_ text: String?) {
         self = text.map { .string($0) } ?? .null
     }
 }
@@ -73,6 +76,6 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
 
     /// Of members with the same name the last one counts.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
-        self = .object(Dictionary(elements) { $1 })
+        self = .object(JSONObject(elements))
     }
 }
