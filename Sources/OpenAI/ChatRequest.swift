@@ -1,6 +1,6 @@
 import Engine
-import Tokenizer
 import JSON
+import Tokenizer
 
 /// A checked body of `/v1/chat/completions`.
 struct ChatRequest: Sendable {

@@ -1,5 +1,5 @@
-public import JSON
 public import Engine
+public import JSON
 import Tokenizer
 
 /// Writes an answer in pieces, as it comes out of an engine.

@@ -1,6 +1,6 @@
 import Engine
-import Tokenizer
 import JSON
+import Tokenizer
 
 /// A checked body of `/v1/completions`.
 struct CompletionRequest: Sendable {

@@ -1,6 +1,6 @@
 import Engine
-import Tokenizer
 import JSON
+import Tokenizer
 
 /// What chat and completions have in common: how to choose tokens and when to stop.
 struct GenerationFields {

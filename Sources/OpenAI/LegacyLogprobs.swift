@@ -1,5 +1,5 @@
-import JSON
 import Engine
+import JSON
 import Tokenizer
 
 /// Log-probabilities in the shape of completions: four lists of one length. Offsets count Unicode scalars of the text.

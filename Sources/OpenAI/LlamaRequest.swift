@@ -1,5 +1,5 @@
-import JSON
 import Engine
+import JSON
 import Tokenizer
 
 /// A checked body of llama-server's `/completion`, which scripts use for its timings and progress.

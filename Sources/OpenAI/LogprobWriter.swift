@@ -1,6 +1,6 @@
 import Engine
-import Tokenizer
 import JSON
+import Tokenizer
 
 /// Writes log-probabilities in the three shapes that clients know.
 struct LogprobWriter {

@@ -1,5 +1,5 @@
-import Tokenizer
 import JSON
+import Tokenizer
 
 /// A prompt as text or as tokens; requests may have several.
 enum PromptInput: Equatable {

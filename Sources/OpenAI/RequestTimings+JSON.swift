@@ -1,5 +1,5 @@
-import JSON
 import Engine
+import JSON
 
 extension RequestTimings {
     /// llama-server's `timings`, over all of a request's prompts.

@@ -1,6 +1,6 @@
 import Engine
-import Tokenizer
 import JSON
+import Tokenizer
 
 /// A checked body of `/v1/score`: how probable a text is, or each of some answers to a prompt. Nothing is generated.
 ///

@@ -1,6 +1,6 @@
 public import Engine
-import JSON
 public import Gemma
+import JSON
 public import Tokenizer
 
 /// What requests are checked against: a model's vocabulary and turns, its context, and the names it answers to.

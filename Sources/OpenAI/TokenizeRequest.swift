@@ -1,5 +1,5 @@
-public import JSON
 import Engine
+public import JSON
 import Tokenizer
 
 /// A checked body of `/tokenize`, with llama-server's names (`content`, `add_special`, `parse_special`, `with_pieces`) or

@@ -1,7 +1,7 @@
-import JSON
 import Engine
 import HTTPTypes
 import Hummingbird
+import JSON
 import Logging
 import NIOCore
 import OpenAI

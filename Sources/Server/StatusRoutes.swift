@@ -1,9 +1,9 @@
-import JSON
 import Engine
-import GGUF
 import Gemma
+import GGUF
 import HTTPTypes
 import Hummingbird
+import JSON
 import OpenAI
 import Tokenizer
 

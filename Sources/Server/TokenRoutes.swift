@@ -1,6 +1,6 @@
-import JSON
 import Engine
 import Hummingbird
+import JSON
 import OpenAI
 
 /// `/tokenize`, `/detokenize` and `/apply-template`, with llama-server's and vLLM's names.
