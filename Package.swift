@@ -20,6 +20,7 @@ let http: [Target.Dependency] = [
     .product(name: "HummingbirdTLS", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
@@ -101,7 +102,8 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["GGUF", "Synthetic"], path: "Tests/TestSupport", swiftSettings: swift),
+            name: "TestSupport", dependencies: ["GGUF", "JSON", "Synthetic"], path: "Tests/TestSupport",
+            swiftSettings: swift),
         tests("GGUF", ["GGUF", "TestSupport"]),
         tests("JSON", ["JSON"]),
         tests("Grammar", ["Grammar", "JSON"]),
@@ -116,9 +118,10 @@ let package = Package(
         tests(
             "Engine", ["Engine", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("OpenAI", ["OpenAI", "Engine", "Grammar", "Gemma", "JSON", "Tokenizer", "GGUF", "TestSupport"]),
+        tests("Server", ["Server", "OpenAI", "JSON", "Engine", "Gemma", "GGUF", "TestSupport", log]),
         tests("BatchRunner", ["BatchRunner", systemPackage]),
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
-        tests("CLI", ["CLI", "GGUF", "TestSupport"]),
+        tests("CLI", ["CLI", "GGUF", "JSON", "TestSupport"]),
     ]
 )

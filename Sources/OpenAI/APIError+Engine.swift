@@ -17,7 +17,10 @@ extension APIError {
             case .noUserMessage:
                 .invalid(message, param: "messages")
             case .noChatTemplate:
-                .invalid(message + " /v1/completions does that.", param: "messages")
+                .invalid(
+                    message
+                        + " /v1/completions does that; a server started with --chat-template gemma takes Gemma's turns all the same.",
+                    param: "messages")
             case .unsupportedChatTemplate(let model):
                 .invalid(
                     """

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import JSON
 import NIOCore
+import NIOHTTP1
 import OpenAI
 
 extension APIError {
@@ -19,8 +20,10 @@ extension APIError {
         switch error {
         case let error as APIError:
             self = error
-        case is NIOTooManyBytesError:
-            self = .server("The body is too large.")
+        case is HTTPParserError:
+            self = APIError(
+                status: 400, message: "The request's body is not HTTP as RFC 9112 has it.",
+                type: "invalid_request_error")
         case let error as HTTPError:
             self = APIError(
                 status: error.status.code, message: error.body ?? error.status.reasonPhrase,

