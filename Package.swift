@@ -81,10 +81,14 @@ let package = Package(
         target("Engine", ["KVStore", "Grammar", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("OpenAI", ["Engine", "Grammar", "Gemma", "JSON", "Tokenizer"]),
         target("BatchRunner", [crypto, systemPackage]),
+        target(
+            "Batches",
+            ["BatchRunner", "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Tokenizer", "GGUF", log, systemPackage]),
         .target(
             name: "Server",
             dependencies: [
-                "OpenAI", "JSON", "Engine", "Gemma", "Tokenizer", "GGUF", crypto, log, metrics, coreMetrics, lifecycle,
+                "Batches", "BatchRunner", "OpenAI", "JSON", "Engine", "Gemma", "Tokenizer", "GGUF", crypto, log,
+                metrics, coreMetrics, lifecycle,
             ] + http,
             resources: [.embedInCode("Resources/chat.html")], swiftSettings: swift),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
@@ -92,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "BatchRunner", "Bench", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Compute",
+                "Batches", "BatchRunner", "Bench", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Compute",
                 "Tokenizer", "GGUF",
                 "Synthetic",
                 argumentParser, log, systemPackage,
@@ -117,6 +121,12 @@ let package = Package(
             "Engine", ["Engine", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("OpenAI", ["OpenAI", "Engine", "Grammar", "Gemma", "JSON", "Tokenizer", "GGUF", "TestSupport"]),
         tests("BatchRunner", ["BatchRunner", systemPackage]),
+        tests(
+            "Batches",
+            [
+                "Batches", "BatchRunner", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Compute", "GGUF",
+                "TestSupport", log,
+            ]),
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "TestSupport"]),
