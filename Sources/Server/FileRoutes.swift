@@ -32,10 +32,17 @@ struct FileRoutes: Sendable {
         }
         var form = FileForm(boundary: boundary, store: store)
         var received = 0
-        for try await buffer in request.body {
-            received += buffer.readableBytes
-            guard received <= limit else { throw APIError.fileTooLarge(limit: store.limits.file) }
-            try form.take(buffer.readableBytesView)
+        do {
+            for try await buffer in request.body {
+                received += buffer.readableBytes
+                guard received <= limit else { throw APIError.fileTooLarge(limit: store.limits.file) }
+                try form.take(buffer.readableBytesView)
+            }
+        } catch let error as APIError {
+            throw error
+        } catch {
+            // the body broke off
+            throw RequestRunner.ClientIsGone()
         }
         return Response(json: try await form.finish().json)
     }

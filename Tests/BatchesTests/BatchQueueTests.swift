@@ -266,6 +266,49 @@ import Testing
         }
     }
 
+    /// Where a server ended between any two steps of making results files, the next does the rest.
+    @Test(arguments: [false, true]) func publishesAgain(isMoved: Bool) async throws {
+        let store = try scratch.store()
+        let input = try await store.add(line("a") + line("b", prompt: "bad"))
+        let before = try await running(store) { queue in
+            try await wait(queue, try await queue.create(request(input.id)).id)
+        }
+        let json = try object(String(decoding: before.json.serialized, as: UTF8.self))
+        let output = try #require(json["output_file_id"] as? String)
+        let folder = scratch.path("files")
+        let record = URL(filePath: "\(folder)/\(before.id).json")
+        let text = try String(contentsOf: record, encoding: .utf8)
+        try text.replacing(#""status" : "completed""#, with: #""status" : "finalizing""#)
+            .write(to: record, atomically: true, encoding: .utf8)
+        if !isMoved {
+            try FileManager.default.moveItem(atPath: "\(folder)/\(output)", toPath: "\(folder)/\(before.id).output")
+            try FileManager.default.removeItem(atPath: "\(folder)/\(output).json")
+        }
+        let answerer = FakeAnswerer()
+        try await running(store, answerer) { queue in
+            #expect(try await queue.batch(before.id.description).status == .finalizing)
+            let after = try await wait(queue, before.id)
+            #expect(after.status == .completed && after.counts == before.counts)
+            let json = try object(String(decoding: after.json.serialized, as: UTF8.self))
+            #expect(json["output_file_id"] as? String == output)
+            #expect(try names(store.text(ItemID(output, .file))) == ["a"])
+            #expect(try names(store.text(ItemID(json["error_file_id"] as? String ?? "", .file))) == ["b"])
+        }
+        #expect(answerer.names.isEmpty)
+    }
+
+    @Test func aTakenInputFailsTheBatch() async throws {
+        let store = try scratch.store()
+        let input = try await store.add(line("a"))
+        let queue = BatchQueue(store, answerer: FakeAnswerer(), settings: .testing())
+        let id = try await queue.create(request(input.id)).id
+        try FileManager.default.removeItem(atPath: scratch.path("files") + "/\(input.id)")
+        try await running(store) { queue in
+            let batch = try await wait(queue, id)
+            #expect(batch.status == .failed && batch.faults.map(\.code) == ["file_not_found"])
+        }
+    }
+
     @Test func requestsAreChecked() async throws {
         let store = try scratch.store()
         let input = try await store.add(line("a"))
