@@ -153,6 +153,7 @@ extension BatchQueue {
             try await settle(batch.id, progress)
         } catch {
             running = nil
+            if let counts = tally.counts { batches[batch.id]?.counts = counts }
             await pause(batch, error)
         }
     }
@@ -161,7 +162,7 @@ extension BatchQueue {
     private func settle(_ id: ItemID, _ progress: BatchProgress) async throws {
         guard var batch = batches[id] else { return }
         batch.counts = Batch.Counts(progress)
-        batches[id] = batch
+        try keep(batch)
         if batch.status == .cancelling {
             try await end(id, as: .cancelled)
         } else if !progress.isCancelled {
@@ -175,61 +176,6 @@ extension BatchQueue {
             settings.logger.error(
                 "no more lines of batches are answered; start the server again", metadata: ["reason": "\(failure)"])
         }
-    }
-
-    /// Runs the lines that have no result yet. Throws: `BatchError`.
-    private nonisolated func results(
-        of batch: Batch, _ answerer: any BatchAnswering, _ tally: LineTally
-    ) async throws -> BatchProgress {
-        let (folder, concurrency) = (await self.folder, settings.concurrency)
-        let path = folder.path(batch.inputFile.description)
-        let input = try await Blocking.run {
-            Result { () throws(BatchError) in try BatchInput(lines: InputFile(notALink: path)) }
-        }
-        let output = try BatchOutput(
-            folder.path(batch.outputName), errorFile: folder.path(batch.errorName), followsLinks: false)
-        try output.resume(input, options: settings.options)
-        return try await BatchJob(input, concurrency: concurrency).run(answerer, output: output) { tally.update($0) }
-    }
-
-    // MARK: Results
-
-    /// Makes a batch's results files of the API, and gives it the state that it comes to. May be done again after a
-    /// crash at any point. Throws: `BatchError.cannotWrite`.
-    private func publish(_ old: Batch) throws(BatchError) {
-        var batch = old
-        guard let status = batch.ending else { return }
-        batch.outputFile = batch.outputFile ?? files.newID()
-        batch.errorFile = batch.errorFile ?? files.newID()
-        // the names are known before anything moves
-        try keep(batch)
-        batch.outputFile = try publish(batch.outputName, of: batch, as: batch.outputFile, "output")
-        batch.errorFile = try publish(batch.errorName, of: batch, as: batch.errorFile, "error")
-        folder.remove(BatchOutput.statePath(of: batch.outputName))
-        batch.become(status)
-        try keep(batch)
-        files.release(batch.inputFile)
-        log(
-            "batch ended", batch,
-            [
-                "status": "\(batch.status.rawValue)", "lines": "\(batch.counts.total)",
-                "completed": "\(batch.counts.completed)", "failed": "\(batch.counts.failed)",
-            ])
-    }
-
-    /// nil where there are no results of the kind.
-    private func publish(_ name: String, of batch: Batch, as id: ItemID?, _ kind: String) throws(BatchError) -> ItemID?
-    {
-        guard let id else { return nil }
-        if let size = folder.size(name), size > 0 {
-            let file = StoredFile(
-                id: id, bytes: size, created: UnixTime.now, filename: "\(batch.id)_\(kind).jsonl", purpose: .results)
-            try files.add(file, content: name)
-            return id
-        }
-        folder.remove(name)
-        // a server before this one may have done it
-        return (try? files.file(id.description)) == nil ? nil : id
     }
 
     // MARK: Failures
@@ -257,20 +203,7 @@ extension BatchQueue {
     }
 }
 
-extension Batch {
-    var outputName: String { "\(id).output" }
-    var errorName: String { "\(id).errors" }
-}
-
 extension Batch.Fault {
     static let internalError = Batch.Fault(
         code: "internal_error", message: "The server cannot go on with this batch. Its log says why.")
-}
-
-/// Says of every line that it was not run.
-private struct Unanswered: BatchAnswering {
-    let code: String
-    let message: String
-
-    func answer(_ line: BatchLine) async -> BatchAnswer { .failure(code: code, message: message) }
 }

@@ -164,6 +164,8 @@ import Testing
             return id
         }
         #expect(first.names.sorted() == ["0", "1", "3", "4"])
+        let waiting = BatchQueue(store, answerer: first, settings: .testing())
+        #expect(try await waiting.batch(id.description).counts == Batch.Counts(total: 5, completed: 4))
         let second = FakeAnswerer(isPatient: false)
         try await running(store, second) { queue in
             #expect(try await queue.batch(id.description).status == .running)
