@@ -121,12 +121,7 @@ let package = Package(
             "Engine", ["Engine", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("OpenAI", ["OpenAI", "Engine", "Grammar", "Gemma", "JSON", "Tokenizer", "GGUF", "TestSupport"]),
         tests("BatchRunner", ["BatchRunner", systemPackage]),
-        tests(
-            "Batches",
-            [
-                "Batches", "BatchRunner", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Compute", "GGUF",
-                "TestSupport", log,
-            ]),
+        tests("Batches", ["Batches", "BatchRunner", "CLI", "Server", "OpenAI", "JSON", log]),
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "TestSupport"]),
