@@ -82,10 +82,14 @@ let package = Package(
         target("Engine", ["KVStore", "Grammar", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("OpenAI", ["Engine", "Grammar", "Gemma", "JSON", "Tokenizer"]),
         target("BatchRunner", [crypto, systemPackage]),
+        target(
+            "Batches",
+            ["BatchRunner", "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Tokenizer", "GGUF", log, systemPackage]),
         .target(
             name: "Server",
             dependencies: [
-                "OpenAI", "JSON", "Engine", "Gemma", "Tokenizer", "GGUF", crypto, log, metrics, coreMetrics, lifecycle,
+                "Batches", "BatchRunner", "OpenAI", "JSON", "Engine", "Gemma", "Tokenizer", "GGUF", crypto, log,
+                metrics, coreMetrics, lifecycle,
             ] + http,
             resources: [.embedInCode("Resources/chat.html")], swiftSettings: swift),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
@@ -93,7 +97,7 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "BatchRunner", "Bench", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Compute",
+                "Batches", "BatchRunner", "Bench", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Compute",
                 "Tokenizer", "GGUF",
                 "Synthetic",
                 argumentParser, log, systemPackage,
@@ -120,6 +124,7 @@ let package = Package(
         tests("OpenAI", ["OpenAI", "Engine", "Grammar", "Gemma", "JSON", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Server", ["Server", "OpenAI", "JSON", "Engine", "Gemma", "GGUF", "TestSupport", log]),
         tests("BatchRunner", ["BatchRunner", systemPackage]),
+        tests("Batches", ["Batches", "BatchRunner", "CLI", "Server", "OpenAI", "JSON", log]),
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "JSON", "TestSupport"]),

@@ -69,4 +69,7 @@ package struct LineFault: Error, Equatable {
     package let message: String
     /// For failures that are none of the request's: the `code` of a result without a response.
     package var code: String?
+    /// What is wrong with the line, as the OpenAI API calls it in a batch's errors, and the member at fault.
+    package var kind = "invalid_json_line"
+    package var param: String?
 }

@@ -33,19 +33,22 @@ public final class BatchOutput {
 
     /// Opens or creates the files and locks them. Throws: `BatchError`.
     public convenience init(_ path: String, errorFile: String? = nil) throws(BatchError) {
-        try self.init(path, errorFile: errorFile, write: ResultFile.systemWrite)
+        try self.init(path, errorFile: errorFile, followsLinks: true, write: ResultFile.systemWrite)
     }
 
     /// `write` stands in for the system's.
-    package init(_ path: String, errorFile: String?, write: @escaping ResultFile.Writer) throws(BatchError) {
+    package init(
+        _ path: String, errorFile: String?, followsLinks: Bool = true,
+        write: @escaping ResultFile.Writer = ResultFile.systemWrite
+    ) throws(BatchError) {
         self.path = path
-        let results = try ResultFile(path, role: "the output", write: write)
+        let results = try ResultFile(path, role: "the output", followsLinks: followsLinks, write: write)
         if let errorFile, FileIdentity(path: errorFile)?.isSameFile(as: results.identity) == true {
             throw .samePath(errorFile, roles: ["the output", "--error-file"])
         }
         self.results = results
         failures = try errorFile.map { path throws(BatchError) in
-            try ResultFile(path, role: "--error-file", write: write)
+            try ResultFile(path, role: "--error-file", followsLinks: followsLinks, write: write)
         }
     }
 

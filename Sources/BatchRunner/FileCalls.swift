@@ -1,4 +1,4 @@
-internal import SystemPackage
+package import SystemPackage
 
 #if canImport(Glibc)
     internal import Glibc
@@ -9,14 +9,14 @@ internal import SystemPackage
 #endif
 
 /// Which file a descriptor or path leads to, whatever it is called.
-struct FileIdentity: Equatable {
+package struct FileIdentity: Equatable {
     let device: UInt64
     let inode: UInt64
-    let size: Int
-    let isRegular: Bool
+    package let size: Int
+    package let isRegular: Bool
     let isFolder: Bool
 
-    init(_ descriptor: FileDescriptor) throws(Errno) {
+    package init(_ descriptor: FileDescriptor) throws(Errno) {
         var facts = stat()
         guard fstat(descriptor.rawValue, &facts) == 0 else { throw Errno(rawValue: errno) }
         self.init(facts)
@@ -42,7 +42,7 @@ struct FileIdentity: Equatable {
 
 extension FileDescriptor {
     /// Takes the lock that one open file may have; false where another has it.
-    func lockExclusively() throws(Errno) -> Bool {
+    package func lockExclusively() throws(Errno) -> Bool {
         while flock(rawValue, LOCK_EX | LOCK_NB) != 0 {
             if errno == EWOULDBLOCK { return false }
             if errno != EINTR { throw Errno(rawValue: errno) }
@@ -59,12 +59,12 @@ extension FileDescriptor {
         #endif
     }
 
-    func syncAll() throws(Errno) {
+    package func syncAll() throws(Errno) {
         guard fsync(rawValue) == 0 else { throw Errno(rawValue: errno) }
     }
 
     /// `call` with an `Errno` as the only kind of error.
-    static func calling<T>(_ call: () throws -> T) throws(Errno) -> T {
+    package static func calling<T>(_ call: () throws -> T) throws(Errno) -> T {
         do { return try call() } catch { throw error as? Errno ?? .ioError }
     }
 }
@@ -73,10 +73,12 @@ extension FileDescriptor {
 package func ignoreFileSizeSignal() { _ = signal(SIGXFSZ, SIG_IGN) }
 
 /// A file that is replaced as a whole: readers see the old content or the new, and a crash leaves one of the two.
-struct WholeFile {
+package struct WholeFile {
     let path: String
 
-    func replace(with bytes: [UInt8], isDurable: Bool = true) throws(BatchError) {
+    package init(path: String) { self.path = path }
+
+    package func replace(with bytes: [UInt8], isDurable: Bool = true) throws(BatchError) {
         let temporary = path + ".part-" + String(UInt32.random(in: .min ... .max), radix: 36)
         do throws(Errno) {
             let descriptor = try FileDescriptor.calling {
@@ -98,7 +100,7 @@ struct WholeFile {
     }
 
     /// Gives the complete file `temporary` this name.
-    func take(_ temporary: String, isDurable: Bool = true) throws(Errno) {
+    package func take(_ temporary: String, isDurable: Bool = true) throws(Errno) {
         guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
         guard isDurable else { return }
         // else the new name may not survive a crash of the machine

@@ -7,16 +7,25 @@ internal import SystemPackage
 public final class InputFile: Sendable {
     public let path: String
     let descriptor: FileDescriptor
-    let identity: FileIdentity
+    package let identity: FileIdentity
 
     /// Opens `path`; "-" is the standard input. Throws: `BatchError`.
-    public init(_ path: String) throws(BatchError) {
+    public convenience init(_ path: String) throws(BatchError) {
+        try self.init(path, options: .closeOnExec)
+    }
+
+    /// Opens a file that is no link. Throws: `BatchError`.
+    package convenience init(notALink path: String) throws(BatchError) {
+        try self.init(path, options: [.closeOnExec, .noFollow])
+    }
+
+    private init(_ path: String, options: FileDescriptor.OpenOptions) throws(BatchError) {
         self.path = path == "-" ? "the standard input" : path
         do throws(Errno) {
             descriptor = try FileDescriptor.calling {
                 path == "-"
                     ? try FileDescriptor.standardInput.duplicate()
-                    : try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+                    : try FileDescriptor.open(FilePath(path), .readOnly, options: options)
             }
             identity = try FileIdentity(descriptor)
         } catch {
@@ -97,7 +106,7 @@ public final class InputFile: Sendable {
         }
     }
 
-    func read(at offset: Int, into chunk: inout [UInt8]) throws(BatchError) -> Int {
+    package func read(at offset: Int, into chunk: inout [UInt8]) throws(BatchError) -> Int {
         do {
             return try chunk.withUnsafeMutableBytes { try descriptor.read(fromAbsoluteOffset: Int64(offset), into: $0) }
         } catch {
@@ -106,7 +115,7 @@ public final class InputFile: Sendable {
     }
 
     /// `count` bytes from `offset`; fewer where the file ends.
-    func bytes(at offset: Int, count: Int) throws(BatchError) -> [UInt8] {
+    package func bytes(at offset: Int, count: Int) throws(BatchError) -> [UInt8] {
         var result: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: count)
         while result.count < count {

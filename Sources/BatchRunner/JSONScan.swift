@@ -7,6 +7,10 @@
 /// Why bytes are not the JSON that they should be.
 struct JSONFault: Error, Equatable {
     let reason: String
+    /// As the OpenAI API calls it in a batch's errors.
+    var code = "invalid_json_line"
+    /// The member at fault.
+    var param: String?
 }
 
 /// Checks that bytes are one JSON object, and finds its members without decoding them.

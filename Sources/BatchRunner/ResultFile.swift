@@ -21,13 +21,17 @@ package final class ResultFile {
     }
 
     /// Opens or creates the file and takes its lock; changes nothing in it. Throws: `BatchError`.
-    init(_ path: String, role: String, write: @escaping Writer = systemWrite) throws(BatchError) {
+    init(
+        _ path: String, role: String, followsLinks: Bool = true, write: @escaping Writer = systemWrite
+    ) throws(BatchError) {
         self.path = path
         self.write = write
         do throws(Errno) {
             descriptor = try FileDescriptor.calling {
-                try FileDescriptor.open(
-                    FilePath(path), .readWrite, options: [.create, .append, .closeOnExec, .nonBlocking],
+                var options: FileDescriptor.OpenOptions = [.create, .append, .closeOnExec, .nonBlocking]
+                if !followsLinks { options.insert(.noFollow) }
+                return try FileDescriptor.open(
+                    FilePath(path), .readWrite, options: options,
                     permissions: [.ownerReadWrite, .groupRead, .otherRead])
             }
         } catch {

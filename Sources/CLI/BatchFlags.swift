@@ -1,7 +1,9 @@
 import ArgumentParser
 import BatchRunner
+public import Batches
 import Engine
 import Gemma
+import OpenAI
 
 /// What the commands that run many requests have in common.
 struct BatchFlags: ParsableArguments {
@@ -52,24 +54,24 @@ struct BatchFlags: ParsableArguments {
         cache.apply(to: &settings, concurrency: concurrency)
         let gemma = try GemmaModel(try model.openFile())
         MachineFacts(isVerbose: verbose).complete(&settings, for: gemma)
-        let setup = BatchSetup(
-            settings: settings, modelName: modelName ?? model.displayName, overflow: overflow, embedding: embedding)
-        try output.resume(
-            input, options: setup.optionsHash(gemma, source: try source.options(endpoint)), shard: shard,
-            restarts: results.restart)
-        let answerer = try EngineAnswerer(gemma, setup: setup)
+        var answers = AnswerSettings(modelName: modelName ?? model.displayName)
+        answers.overflow = overflow
+        answers.embedding = embedding
+        let options = answers.optionsHash(gemma, engine: settings, source: try source.options(endpoint))
+        try output.resume(input, options: options, shard: shard, restarts: results.restart)
+        let engine = try Engine(gemma, settings: settings)
+        let answerer = EngineAnswerer(
+            engine, model: ServedModel(gemma, context: engine.context), settings: answers)
         let monitor = BatchMonitor(metrics: results.metricsFile, shard: shard)
         let job = BatchJob(input, shard: shard, concurrency: concurrency)
         let progress = try Interruptible.run {
             try await job.run(answerer, output: output, report: monitor.report)
         }
         monitor.finish(progress, output: results.output)
-        try answerer.finish()
+        engine.flushCache()
+        if let failure = answerer.failure { throw failure }
         if progress.isCancelled { throw ExitCode(Interrupt.exitCode) }
     }
 }
 
-/// What becomes of prompts that are longer than the context.
-enum BatchOverflow: String, ExpressibleByArgument, CaseIterable, Sendable {
-    case error, split
-}
+extension BatchOverflow: ExpressibleByArgument {}

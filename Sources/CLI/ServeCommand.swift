@@ -16,6 +16,7 @@ struct ServeCommand: ParsableCommand {
             GET /health, /ready, /metrics, /slots and /plan say how it does. SIGTERM lets running requests end first; a \
             second one doesn't.
               carat serve -m gemma-2b-it.gguf
+              carat serve -m gemma.gguf --files-dir /var/lib/carat/files   # /v1/files and /v1/batches survive restarts
               carat serve -m gemma.gguf --host 0.0.0.0 --api-key-file keys.txt --cache-dir /var/cache/carat
               curl http://127.0.0.1:8080/v1/completions -H 'Content-Type: application/json' \\
                 -d '{"prompt": "It was a dark night", "max_tokens": 20}'
@@ -41,7 +42,8 @@ struct ServeCommand: ParsableCommand {
         let logs = logger
         var settings = try engine.settings()
         cache.apply(to: &settings, concurrency: server.parallel)
-        settings.sequences = server.parallel
+        // lines of batches take no place from others
+        settings.sequences = min(server.parallel + server.batchLines, 256)
         settings.log = { logs.warning("\($0)") }
         var serving = try server.settings(logger)
         let gemma = try GemmaModel(try model.openFile())

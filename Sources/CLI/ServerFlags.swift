@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Batches
 import Foundation
 import Logging
 public import OpenAI
@@ -42,6 +43,17 @@ struct ServerFlags: ParsableArguments {
     var drainTimeout = 30.0
     @Option(parsing: .unconditional, help: ArgumentHelp("Largest body of a request.", valueName: "MiB"))
     var maxBody = 16
+    @Option(
+        help: ArgumentHelp(
+            "Files of /v1/files and /v1/batches. Default: carat/files in $XDG_STATE_HOME or ~/.local/state.",
+            valueName: "folder"))
+    var filesDir: String?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Most that these files take.", valueName: "MiB"))
+    var filesLimit = 4096
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Lines of a batch that are answered at once, besides --parallel.", valueName: "n"))
+    var batchLines = 4
     @Option(help: "Lines of the log, which goes to stderr.")
     var logFormat = LogFormat.text
 
@@ -52,6 +64,9 @@ struct ServerFlags: ParsableArguments {
         try require("port", (0...65_535).contains(port), "is \(port), where 0 to 65535 is possible")
         try require("parallel", (1...256).contains(parallel), "is \(parallel), where 1 to 256 is possible")
         try require("queue", (0...100_000).contains(queue), "is \(queue), where 0 to 100000 is possible")
+        try require("batch-lines", (1...128).contains(batchLines), "is \(batchLines), where 1 to 128 is possible")
+        try require(
+            "files-limit", (1...(1 << 30)).contains(filesLimit), "is \(filesLimit), where 1 or more MiB are possible")
         try require("max-body", (1...1024).contains(maxBody), "is \(maxBody), where 1 to 1024 MiB are possible")
         for (name, value) in [
             ("request-timeout", requestTimeout ?? 1), ("client-timeout", clientTimeout),
@@ -76,6 +91,9 @@ struct ServerFlags: ParsableArguments {
         settings.clientTimeout = clientTimeout
         settings.drainTimeout = drainTimeout
         settings.bodyLimit = maxBody << 20
+        settings.filesFolder = filesDir ?? StateDirectory.path.map { $0 + "/files" }
+        settings.filesLimit = filesLimit << 20
+        settings.batchLines = batchLines
         return settings
     }
 

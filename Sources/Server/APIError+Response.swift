@@ -11,7 +11,7 @@ extension APIError {
         var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
         if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
         // what is at fault here would be so again
-        if status == 500 { headers[FieldNames.shouldRetry] = "false" }
+        if [409, 500, 507].contains(status) || code == Self.noFilesCode { headers[FieldNames.shouldRetry] = "false" }
         return Response(json: body, status: HTTPResponse.Status(code: status), headers: headers)
     }
 
@@ -44,6 +44,15 @@ extension APIError {
             status: 405,
             message: "\(shown(path)) does not take \(method.rawValue). Send \(allowed.joined(separator: " or ")).",
             type: "invalid_request_error", code: "method_not_allowed")
+    }
+
+    private static let noFilesCode = "files_unavailable"
+
+    /// 503: the server has no place for files.
+    static func noFiles(_ reason: String) -> APIError {
+        APIError(
+            status: 503, message: "This server has no files and batches: \(reason)", type: "service_unavailable",
+            code: noFilesCode)
     }
 
     static func unsupportedMediaType(_ message: String) -> APIError {

@@ -1,3 +1,4 @@
+import Batches
 public import Engine
 public import Gemma
 import HTTPTypes
@@ -47,8 +48,13 @@ public struct CaratServer: Sendable {
     /// - Parameter onReady: gets the port once connections are taken.
     /// Throws: `ServerError` where the address can't be had or a TLS file is no good.
     public func run(onReady: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
-        let application = try application(onReady)
-        let drain = DrainService(registry: runner.registry, timeout: settings.drainTimeout, logger: settings.logger)
+        let batches = BatchService(
+            gemma, served: model, runner: runner, fingerprint: fingerprint, settings: settings)
+        let application = try application(batches, onReady)
+        let batching = Task { await batches.queue?.run() }
+        let drain = DrainService(
+            registry: runner.registry, timeout: settings.drainTimeout, logger: settings.logger,
+            onDrain: { batching.cancel() })
         var configuration = ServiceGroupConfiguration(
             services: [
                 .init(service: application),
@@ -60,12 +66,22 @@ public struct CaratServer: Sendable {
         // cancelled itself, it would end at once
         let running = Task { try await group.run() }
         defer { runner.engine.flushCache() }
+        let outcome: Result<Void, any Error>
         do {
             try await withTaskCancellationHandler {
                 try await running.value
             } onCancel: {
                 Task { await group.triggerGracefulShutdown() }
             }
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        // its results are to be on disk
+        batching.cancel()
+        await batching.value
+        do {
+            try outcome.get()
         } catch let error as IOError {
             throw ServerError.address(settings.address, reason: Self.reason(error))
         }
@@ -74,7 +90,7 @@ public struct CaratServer: Sendable {
     private static func reason(_ error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
 
     private func application(
-        _ onReady: @escaping @Sendable (Int) -> Void
+        _ batches: BatchService, _ onReady: @escaping @Sendable (Int) -> Void
     ) throws -> some ApplicationProtocol {
         var connections = HTTP1Channel.Configuration(
             additionalChannelHandlers: [ConnectionGuard(timeout: .milliseconds(Int64(settings.clientTimeout * 1000)))])
@@ -84,7 +100,8 @@ public struct CaratServer: Sendable {
         if let tls = settings.tls { server = try .tls(server, tlsConfiguration: try Self.tls(tls)) }
         return Application(
             router: Routes(
-                model: model, file: gemma.file, runner: runner, settings: settings, fingerprint: fingerprint
+                model: model, file: gemma.file, runner: runner, batches: batches, settings: settings,
+                fingerprint: fingerprint
             ).router(),
             server: server,
             configuration: ApplicationConfiguration(

@@ -5,7 +5,7 @@ import NIOHTTPTypes
 /// Closes connections whose clients are too slow, and tells the running request when its client is gone.
 ///
 /// A client may take a limited time to send a whole head, counted from the connection's opening or the end of the
-/// answer before, a limited time for the body after it, and as long to take what is written. So neither silence nor
+/// answer before, a limited time for each MiB of the body after it, and as long to take what is written. So neither silence nor
 /// single bytes now and then hold a connection. Once the client has closed its side it counts as gone, even where it could
 /// still read.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -20,6 +20,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var writing: Scheduled<Void>?
     /// Requests whose answer is not complete.
     private var running = 0
+    /// Bytes of a body since the time was last set anew.
+    private var received = 0
+    private static let portion = 1 << 20
 
     init(timeout: TimeAmount) {
         self.timeout = timeout
@@ -41,8 +44,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head:
             running += 1
+            received = 0
             expect(context)
-        case .body: break
+        case .body(let buffer):
+            received += buffer.readableBytes
+            if received >= Self.portion {
+                received = 0
+                expect(context)
+            }
         case .end: reading?.cancel()
         }
         context.fireChannelRead(data)

@@ -10,10 +10,13 @@ struct DrainService: Service {
     let registry: RequestRegistry
     let timeout: Double
     let logger: Logger
+    /// Called at the beginning; not waited for.
+    let onDrain: @Sendable () -> Void
 
     func run() async throws {
         try? await gracefulShutdown()
         registry.drain()
+        onDrain()
         let count = registry.count
         guard count > 0 else { return }
         logger.notice("draining", metadata: ["requests": "\(count)", "limit_s": "\(timeout)"])

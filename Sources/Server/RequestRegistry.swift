@@ -111,12 +111,20 @@ final class RequestRegistry: Sendable {
         return Place(entry, in: self)
     }
 
+    /// Throws: `APIError` with status 503 where the server is about to end.
+    func checkIsOpen() throws(APIError) {
+        try state.withLock { (state) throws(APIError) in try checkIsOpen(state) }
+    }
+
+    private func checkIsOpen(_ state: borrowing State) throws(APIError) {
+        guard state.isDraining else { return }
+        var error = APIError.unavailable("The server is shutting down. Send the request to another, or later.")
+        error.retryAfter = 5
+        throw error
+    }
+
     private func check(_ state: borrowing State) throws(APIError) {
-        guard !state.isDraining else {
-            var error = APIError.unavailable("The server is shutting down. Send the request to another, or later.")
-            error.retryAfter = 5
-            throw error
-        }
+        try checkIsOpen(state)
         guard state.entries.count < limit else {
             var error = APIError.rateLimited(
                 """

@@ -9,15 +9,20 @@ struct Routes {
     private let generation: GenerationRoutes
     private let tokens: TokenRoutes
     private let status: StatusRoutes
+    private let files: FileRoutes
+    private let batches: BatchRoutes
     private let settings: ServerSettings
     private let metrics: ServerMetrics
 
     init(
-        model: ServedModel, file: GGUFFile, runner: RequestRunner, settings: ServerSettings, fingerprint: String
+        model: ServedModel, file: GGUFFile, runner: RequestRunner, batches: BatchService, settings: ServerSettings,
+        fingerprint: String
     ) {
         generation = GenerationRoutes(model: model, runner: runner, settings: settings, fingerprint: fingerprint)
         tokens = TokenRoutes(model: model, bodyLimit: settings.bodyLimit)
         status = StatusRoutes(model: model, file: file, runner: runner, plan: settings.plan)
+        files = FileRoutes(service: batches, registry: runner.registry)
+        self.batches = BatchRoutes(service: batches, registry: runner.registry, bodyLimit: settings.bodyLimit)
         metrics = runner.metrics
         self.settings = settings
     }
@@ -57,6 +62,15 @@ struct Routes {
                 Route(.post, "/v1/completions") { try await generation.answer(.completions, $0, $1) },
                 Route(.post, "/v1/embeddings") { try await generation.answer(.embeddings, $0, $1) },
                 Route(.post, "/v1/score") { try await generation.answer(.score, $0, $1) },
+                Route(.post, "/v1/files") { request, _ in try await files.create(request) },
+                Route(.get, "/v1/files") { request, _ in try files.list(request) },
+                Route(.get, "/v1/files/{id}") { _, context in try files.retrieve(context) },
+                Route(.delete, "/v1/files/{id}") { _, context in try files.delete(context) },
+                Route(.get, "/v1/files/{id}/content") { _, context in try files.content(context) },
+                Route(.post, "/v1/batches") { request, _ in try await batches.create(request) },
+                Route(.get, "/v1/batches") { request, _ in try await batches.list(request) },
+                Route(.get, "/v1/batches/{id}") { _, context in try await batches.retrieve(context) },
+                Route(.post, "/v1/batches/{id}/cancel") { _, context in try await batches.cancel(context) },
             ])
     }
 

@@ -42,6 +42,7 @@ struct ServerMetrics: Sendable {
         "carat_prompt_tokens_total": "Prompt tokens of finished requests.",
         "carat_prompt_tokens_cached_total": "Those of them that the prefix cache had.",
         "carat_generated_tokens_total": "Generated tokens of finished requests.",
+        "carat_batch_lines_total": "Lines of batches that were answered, by result.",
         "carat_http_requests_total": "Answers by route, method and status.",
         "carat_requests_running": "Requests in the engine.",
         "carat_requests_waiting": "Requests that wait for the engine.",
@@ -75,6 +76,13 @@ struct ServerMetrics: Sendable {
 
     func failed(_ error: APIError) { count("carat_requests_failed", ("status", "\(error.status)")) }
     func cancelled() { count("carat_requests_cancelled") }
+
+    func batchLines(completed: Int, failed: Int) {
+        for (result, count) in [("completed", completed), ("failed", failed)] where count > 0 {
+            Counter(label: "carat_batch_lines", dimensions: [("result", result)], factory: prometheus)
+                .increment(by: count)
+        }
+    }
 
     func answered(route: String, method: String, status: Int) {
         count("carat_http_requests", ("route", route), ("method", method), ("status", "\(status)"))

@@ -25,6 +25,12 @@ public struct ServerSettings: Sendable {
     public var pingInterval = 10.0
     /// Seconds that running requests have to end after SIGTERM.
     public var drainTimeout = 30.0
+    /// Folder of the files of `/v1/files` and of batches; nil has neither.
+    public var filesFolder: String?
+    /// Bytes that all files may have together.
+    public var filesLimit = 4 << 30
+    /// Lines of a batch that are answered at once.
+    public var batchLines = 4
     /// The JSON of `/plan`.
     public var plan: [UInt8] = []
     public var logger: Logger

@@ -194,7 +194,7 @@ import Tokenizer
             case .text(let text, _, let index): texts[index] += text
             case .ended(let reason, let index): ends[index] = reason
             case .finished(let value): result = value
-            case .prefilled, .prompt: break
+            case .prompt, .prefilled: break
             }
         }
         #expect(result?.completions.map(\.text) == texts && ends == [0: .length, 1: .length])

@@ -1,41 +1,33 @@
-import BatchRunner
-import Engine
+package import BatchRunner
+package import Engine
 import Foundation
-import Gemma
 import JSON
-import OpenAI
+package import OpenAI
 import Synchronization
 import Tokenizer
 
-/// Answers the lines of a batch with an engine.
-final class EngineAnswerer: BatchAnswering {
+/// Answers the lines of a batch with an engine, which others may use at the same time.
+package final class EngineAnswerer: BatchAnswering {
     private let engine: Engine
     private let model: ServedModel
-    private let modelName: String
-    private let overflow: BatchOverflow
-    private let embedding: EmbeddingOptions
+    private let settings: AnswerSettings
     /// What ends the whole batch: lines are left for the next run instead of failing one after the other.
     private let ending = Mutex<EngineError?>(nil)
 
-    init(_ gemma: GemmaModel, setup: BatchSetup) throws {
-        engine = try Engine(gemma, settings: setup.settings)
-        model = ServedModel(gemma, context: engine.context)
-        modelName = setup.modelName
-        overflow = setup.overflow
-        embedding = setup.embedding
+    package init(_ engine: Engine, model: ServedModel, settings: AnswerSettings) {
+        self.engine = engine
+        self.model = model
+        self.settings = settings
     }
 
-    /// Throws: what ended the batch.
-    func finish() throws {
-        engine.flushCache()
-        if let error = ending.withLock({ $0 }) { throw error }
-    }
+    /// What ended the batch before its time.
+    package var failure: EngineError? { ending.withLock { $0 } }
 
-    func answer(_ line: BatchLine) async -> BatchAnswer {
+    package func answer(_ line: BatchLine) async -> BatchAnswer {
         do {
             do {
                 return .response(try await respond(line, body: line.body, part: ""))
-            } catch let error as APIError where error.code == "context_length_exceeded" && overflow == .split {
+            } catch let error as APIError where error.code == "context_length_exceeded" && settings.overflow == .split {
                 guard let windows = try await split(line, error) else { throw error.unsplittable }
                 return .windows(windows)
             }
@@ -50,7 +42,7 @@ final class EngineAnswerer: BatchAnswering {
     private func respond(_ line: BatchLine, body: Data, part: String) async throws -> BatchResponse {
         let prepared = try prepare(line, body)
         let results = try await run(prepared.requests.enumerated().map { stable($1, line, $0) })
-        let stamp = ResponseStamp(id: "batch-\(line.number)\(part)", created: line.created, model: modelName)
+        let stamp = ResponseStamp(id: "batch-\(line.number)\(part)", created: line.created, model: settings.modelName)
         let response = try prepared.response(to: results, stamp: stamp)
         return BatchResponse(
             body: Data(response.serialized), promptTokens: results.reduce(0) { $0 + $1.usage.promptTokens },
@@ -72,13 +64,14 @@ final class EngineAnswerer: BatchAnswering {
     /// A line's answer depends on the line alone: without a seed of its own it draws by one made of its name.
     private func stable(_ request: EngineRequest, _ line: BatchLine, _ index: Int) -> EngineRequest {
         var request = request
+        request.priority = settings.priority
         switch request.task {
         case .generate(var options, let count):
             // each completion of a prompt counts its seed up by one
             if options.sampling.seed == nil { options.sampling.seed = line.stableSeed &+ UInt64(index) << 32 }
             request.task = .generate(options, count: count)
         case .embed:
-            request.task = .embed(embedding)
+            request.task = .embed(settings.embedding)
         }
         return request
     }
