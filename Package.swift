@@ -56,7 +56,8 @@ let package = Package(
         target("Planner", ["Compute", "GGUF"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("KVStore", ["Compute", "GGUF", crypto]),
-        target("Engine", ["KVStore", "Grammar", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
+        target(
+            "Engine", ["KVStore", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("OpenAI", ["Engine", "Grammar", "Gemma", "JSON", "Tokenizer"]),
         target("BatchRunner", [crypto, systemPackage]),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
@@ -72,10 +73,11 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["GGUF", "Synthetic"], path: "Tests/TestSupport", swiftSettings: swift),
+            name: "TestSupport", dependencies: ["GGUF", "JSON", "Synthetic"], path: "Tests/TestSupport",
+            swiftSettings: swift),
         tests("GGUF", ["GGUF", "TestSupport"]),
         tests("JSON", ["JSON"]),
-        tests("Grammar", ["Grammar", "JSON"]),
+        tests("Grammar", ["Grammar", "JSON", "TestSupport"]),
         tests("Tokenizer", ["Tokenizer", "Gemma", "GGUF", "TestSupport"]),
         tests("CKernels", ["CKernels", "Quantization", "TestSupport"]),
         tests("Synthetic", ["Synthetic", "Engine", "Gemma", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
@@ -84,7 +86,8 @@ let package = Package(
         tests("Planner", ["Planner", "Compute"]),
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("KVStore", ["KVStore", "Compute", "GGUF"]),
-        tests("Engine", ["Engine", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
+        tests(
+            "Engine", ["Engine", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("OpenAI", ["OpenAI", "Engine", "Grammar", "Gemma", "JSON", "Tokenizer", "GGUF", "TestSupport"]),
         tests("BatchRunner", ["BatchRunner", systemPackage]),
         tests("Carat", ["Carat", "Engine"]),

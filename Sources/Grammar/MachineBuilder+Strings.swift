@@ -37,7 +37,8 @@ extension MachineBuilder {
         func following(
             _ builder: inout MachineBuilder, _ name: String, _ range: ClosedRange<UInt8>, _ next: Int32
         ) throws(GrammarError) -> Int32 {
-            try builder.part(name) { (builder, state) throws(GrammarError) in builder.take(range, from: state, to: next) }
+            try builder.part(name) { (builder, state) throws(GrammarError) in builder.take(range, from: state, to: next)
+            }
         }
         let one = try following(&self, "character 1", 0x80...0xBF, end)
         let two = try following(&self, "character 2", 0x80...0xBF, one)

@@ -55,9 +55,10 @@ public struct GrammarPosition: Sendable, Hashable {
 }
 
 extension Machine {
-    /// Ways that are followed at the same time. What is beyond is no longer open to the text, which stays a good one.
+    /// Ways that are followed at the same time, and those of them that differ only in the calls they stand in. What is
+    /// beyond is no longer open to the text, which stays a good one.
     static let maxConfigurations = 1024
-    private static let maxVisited = 1 << 16
+    static let maxFrames = 8
 
     /// Where texts begin.
     var beginning: GrammarPosition { settled([Configuration(state: start, frame: nil)]) }
@@ -87,10 +88,13 @@ extension Machine {
     private func settled(_ configurations: [Configuration]) -> GrammarPosition {
         var found: [Configuration] = []
         var isAccepting = false
-        var seen: Set<Configuration> = []
+        var seen: [Int32: [Frame?]] = [:]
         var waiting = Array(configurations.reversed())
-        while let one = waiting.popLast(), found.count < Self.maxConfigurations, seen.count < Self.maxVisited {
-            guard isOpen(one.state, at: one.depth), seen.insert(one).inserted else { continue }
+        while let one = waiting.popLast(), found.count < Self.maxConfigurations {
+            guard isOpen(one.state, at: one.depth) else { continue }
+            let frames = seen[one.state, default: []]
+            guard frames.count < Self.maxFrames, !frames.contains(one.frame) else { continue }
+            seen[one.state, default: []].append(one.frame)
             let state = self[one.state]
             if !state.bytes.isEmpty { found.append(one) }
             if state.isEnd {

@@ -7,7 +7,10 @@ import Testing
     private static func vocabulary(_ count: Int) -> [[UInt8]] {
         var pieces: [[UInt8]] = [[], []] + (0...255).map { [UInt8($0)] }
         var draw = Draw(state: 7)
-        let marks = ["\"", "\":", "\",", "{\"", "\"}", "[", "]", "\n", "\n  ", "},", "\\n", "\\", "é", "日本", "😀", "\": \"", "0", "12", "-", "."]
+        let marks = [
+            "\"", "\":", "\",", "{\"", "\"}", "[", "]", "\n", "\n  ", "},", "\\n", "\\", "é", "日本", "😀", "\": \"", "0",
+            "12", "-", ".",
+        ]
         for mark in marks { pieces.append(Array(mark.utf8)) }
         while pieces.count < count {
             var text = draw.next(below: 2) == 0 ? " " : ""
@@ -33,7 +36,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "{\"type\":\"string\"}", "{\"type\":\"string\",\"maxLength\":3}", "{\"type\":\"object\"}", "{\"type\":\"integer\"}",
+        "{\"type\":\"string\"}", "{\"type\":\"string\",\"maxLength\":3}", "{\"type\":\"object\"}",
+        "{\"type\":\"integer\"}",
         "{\"anyOf\":[{\"type\":\"string\",\"maxLength\":4},{\"const\":\"\(String(repeating: "z", count: 9))\"}]}",
         "{\"properties\":{\"name\":{\"type\":\"string\",\"minLength\":2,\"maxLength\":9},\"n\":{\"type\":\"integer\"}}}",
     ])
@@ -69,10 +73,35 @@ import Testing
             ("free string", "{\"type\":\"string\"}", "\"The sea"),
             ("bounded string", "{\"type\":\"string\",\"maxLength\":100}", "\"The sea"),
             ("string of 5", "{\"type\":\"string\",\"maxLength\":5}", "\"Th"),
-            ("string in objects", "{\"properties\":{\"a\":{\"properties\":{\"b\":{\"type\":\"string\"}}}}}", "{\"a\":{\"b\":\"x"),
-            ("any object", "{\"type\":\"object\"}", "{\"a\":[1,{\"b\":\"x"), ("any object, key", "{\"type\":\"object\"}", "{"),
+            (
+                "string in objects", "{\"properties\":{\"a\":{\"properties\":{\"b\":{\"type\":\"string\"}}}}}",
+                "{\"a\":{\"b\":\"x"
+            ),
+            ("any object", "{\"type\":\"object\"}", "{\"a\":[1,{\"b\":\"x"),
+            ("any object, key", "{\"type\":\"object\"}", "{"),
             ("integer", "{\"type\":\"integer\"}", "12"), ("bool", "{\"type\":\"boolean\"}", ""),
-            ("string or long constant", "{\"anyOf\":[{\"type\":\"string\",\"maxLength\":9},{\"const\":\"abcdefghijklmn\"}]}", "\""),
+            (
+                "ambiguous lists",
+                """
+                {"anyOf":[{"type":"array","items":{"$ref":"#"},"maxItems":5},{"type":"array","items":{"$ref":"#"},
+                "maxItems":6},{"type":"integer"},{"type":"string"},{"type":"string","maxLength":9}]}
+                """, String(repeating: "[", count: 40)
+            ),
+            (
+                "1000 optional properties",
+                "{\"properties\":{" + (0..<1000).map { "\"p\($0)\":{\"type\":\"integer\"}" }.joined(separator: ",")
+                    + "}}", "{"
+            ),
+            (
+                "strings of 100 lengths",
+                "{\"anyOf\":["
+                    + (0..<100).map { "{\"type\":\"string\",\"maxLength\":\($0 + 5)}" }.joined(separator: ",") + "]}",
+                "\"a"
+            ),
+            (
+                "string or long constant",
+                "{\"anyOf\":[{\"type\":\"string\",\"maxLength\":9},{\"const\":\"abcdefghijklmn\"}]}", "\""
+            ),
         ] {
             let grammar = try JSONGrammar(schema: json(schema))
             let position = try #require(grammar.position(after: grammar.beginning, Array(text.utf8)))
