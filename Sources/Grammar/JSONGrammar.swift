@@ -11,7 +11,7 @@ internal import Synchronization
 ///
 /// Texts are a part of what satisfies the schema: properties come in their order in the schema, those not listed only
 /// where none is, white space is short, numbers have at most 18 digits before and after the point, and nothing is
-/// nested deeper than 64 levels.
+/// nested deeper than 64 levels. A member of an object without listed properties may come twice.
 public final class JSONGrammar: Sendable {
     private let machine: Machine
     private let runtime: Mutex<Runtime>

@@ -1,6 +1,9 @@
 internal import JSON
 
 extension SchemaCompiler {
+    /// Most properties that may all be left out, one after the other: they are followed at the same time.
+    static let maxOptional = 1000
+
     /// An object with its listed properties in their order, or, where none is listed, with any.
     mutating func object(_ schema: Subschema, start: Int32) throws(GrammarError) {
         let others = schema["additionalProperties"] ?? true
@@ -36,6 +39,11 @@ extension SchemaCompiler {
         builder.take("}", from: close, to: try builder.state(isEnd: true))
         // the names that can come next stand behind the comma, so that there is one comma for all of them
         let isOptional = listed.names.map { !required.contains($0) }
+        let runs = isOptional.split(separator: false)
+        guard runs.allSatisfy({ $0.count <= Self.maxOptional }) else {
+            throw .tooLarge(
+                path: schema.place("properties"), what: "optional properties in a row", limit: Self.maxOptional)
+        }
         var next = try builder.state()
         try builder.space(from: open, to: next)
         if isOptional.allSatisfy({ $0 }) { try builder.space(from: open, to: close) }

@@ -77,6 +77,7 @@ import Testing
         }
         let start = ContinuousClock.now
         #expect(try refusal(json(properties(10_000))) != nil)
+        #expect(try refusal(json(properties(1001)))?.path == "/properties")
         #expect(try refusal(json(values(100_000)))?.path == "/enum")
         #expect(try refusal(json(properties(100, "{\"type\":\"string\",\"maxLength\":10000}"))) == nil)
         #expect(try refusal(json("{\"const\":\"\(String(repeating: "x", count: 1_000_000))\"}")) != nil)
