@@ -79,7 +79,8 @@ let package = Package(
         target("Planner", ["Compute", "GGUF"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("KVStore", ["Compute", "GGUF", crypto]),
-        target("Engine", ["KVStore", "Grammar", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
+        target(
+            "Engine", ["KVStore", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("OpenAI", ["Engine", "Grammar", "Gemma", "JSON", "Tokenizer"]),
         target("BatchRunner", [crypto, systemPackage]),
         target(
@@ -110,7 +111,7 @@ let package = Package(
             swiftSettings: swift),
         tests("GGUF", ["GGUF", "TestSupport"]),
         tests("JSON", ["JSON"]),
-        tests("Grammar", ["Grammar", "JSON"]),
+        tests("Grammar", ["Grammar", "JSON", "TestSupport"]),
         tests("Tokenizer", ["Tokenizer", "Gemma", "GGUF", "TestSupport"]),
         tests("CKernels", ["CKernels", "Quantization", "TestSupport"]),
         tests("Synthetic", ["Synthetic", "Engine", "Gemma", "Compute", "Tokenizer", "GGUF", "TestSupport"]),

@@ -7,12 +7,16 @@ struct Candidates {
         var logit: Float
     }
 
-    private(set) var entries: [Entry]
+    private(set) var entries: [Entry] = []
     /// Entries before this index are in their final order, and no later one belongs before them.
     private var sorted = 0
 
+    /// Tokens whose logit is -infinity are none.
     init(_ logits: [Float]) {
-        entries = logits.enumerated().map { Entry(token: TokenID($0.offset), logit: $0.element) }
+        entries.reserveCapacity(logits.count)
+        for i in logits.indices where logits[i] > -.infinity {
+            entries.append(Entry(token: TokenID(i), logit: logits[i]))
+        }
     }
 
     private static func precedes(_ a: Entry, _ b: Entry) -> Bool {

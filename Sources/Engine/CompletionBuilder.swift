@@ -16,6 +16,7 @@ struct CompletionBuilder {
     private let ending: Set<TokenID>
     private let excluded: Set<TokenID>
     private var sampler: Sampler
+    private var constraint: ConstraintProgress?
     private var stops: StopMatcher
     private var detokenizer: StreamingDetokenizer
 
@@ -25,6 +26,7 @@ struct CompletionBuilder {
         var sampling = options.sampling
         if let seed = sampling.seed { sampling.seed = seed &+ UInt64(index) }
         sampler = Sampler(sampling)
+        constraint = options.constraint.map { ConstraintProgress($0) }
         stops = StopMatcher(options.stop)
         detokenizer = StreamingDetokenizer(tokenizer)
         ending = tokenizer.endOfGeneration
@@ -35,17 +37,19 @@ struct CompletionBuilder {
     /// Chooses the token after `history`.
     ///
     /// - Parameter hasRoom: whether the context has room for it, so that another can follow.
-    /// Throws: `EngineError.notANumber` when there is nothing to choose from.
+    /// Throws: `EngineError.notANumber` or `.noTokenLeft` when there is nothing to choose from.
     mutating func next(
         _ logits: Span<Float>, history: [TokenID], hasRoom: Bool
     ) throws(EngineError) -> Step {
-        let token = try sampler.sample(logits, history: history, excluding: excluded)
+        let token = try sampler.sample(
+            logits, history: history, excluding: excluded, allowed: constraint?.allowed(ending: ending))
         let logprobs = options.logprobs.map { logProbabilities(of: token, in: logits, top: $0) }
         completion.tokens.append(token)
         if let logprobs { completion.logprobs.append(logprobs) }
         if !options.ignoreEndOfText, ending.contains(token) {
             return finish(token, .endOfText, logprobs)
         }
+        guard constraint?.append(token) != false else { throw .noTokenLeft(position: history.count) }
         var text = stops.append(detokenizer.append(token))
         if stops.match != nil {
             completion.text += text
@@ -54,8 +58,11 @@ struct CompletionBuilder {
         }
         completion.text += text
         let isLast = completion.tokens.count == options.maxTokens
-        guard isLast || !hasRoom else { return Step(token: token, text: text, logprobs: logprobs, end: nil) }
-        let last = finish(token, isLast ? .length : .contextFull, logprobs)
+        let isComplete = constraint?.isComplete == true
+        guard isComplete || isLast || !hasRoom else {
+            return Step(token: token, text: text, logprobs: logprobs, end: nil)
+        }
+        let last = finish(token, isComplete ? .stop : isLast ? .length : .contextFull, logprobs)
         text += last.text
         return Step(token: token, text: text, logprobs: logprobs, end: last.end)
     }

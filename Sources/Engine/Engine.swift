@@ -1,4 +1,5 @@
 public import Gemma
+public import Grammar
 internal import Compute
 internal import Foundation
 internal import GGUF
@@ -18,6 +19,7 @@ public final class Engine: Sendable {
     private let limits: EngineLimits
     private let inbox = Inbox()
     private let store: KVStore?
+    private let constraints: ConstraintCache
 
     /// Throws: `EngineError` when the settings make no sense or the memory is too small, with the numbers.
     public init(_ model: GemmaModel, settings: EngineSettings = EngineSettings()) throws(EngineError) {
@@ -25,6 +27,7 @@ public final class Engine: Sendable {
         self.model = model
         let limits = try EngineLimits(model, settings: settings)
         self.limits = limits
+        constraints = ConstraintCache(model.tokenizer)
         let plan = settings.plan(for: model.weights.planned)
         if plan.usesBLAS(upTo: settings.ubatch) {
             let threads = max(settings.threads, settings.prefillThreads)
@@ -57,6 +60,16 @@ public final class Engine: Sendable {
 
     /// Waits until the prefixes that are kept on disk are there; call it before the process ends.
     public func flushCache() { store?.flush() }
+
+    /// What holds completions to `format`, for `GenerationOptions.constraint`.
+    ///
+    /// Works on the caller's thread. The first call indexes the vocabulary, which takes a good part of a second where it
+    /// is large. The same schema again costs little while it is among the latest few.
+    ///
+    /// Throws: `GrammarError` with the keyword that is not understood and its JSON pointer in the schema.
+    public func constraint(_ format: AnswerFormat) throws(GrammarError) -> Constraint {
+        try constraints.constraint(format)
+    }
 
     /// Runs a request to its end. Cancelling the task ends it within a step.
     ///

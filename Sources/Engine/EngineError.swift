@@ -13,6 +13,7 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case tokenOutOfRange(id: Int, vocabulary: Int)
     case option(name: String, value: String, allowed: String)
     case notANumber(position: Int)
+    case noTokenLeft(position: Int)
     case noChatTemplate(model: String)
     case unsupportedChatTemplate(model: String)
     case roleOutOfTurn(message: Int, role: ChatMessage.Role, expected: ChatMessage.Role)
@@ -56,6 +57,11 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             """
             the model gave logits that are not numbers after token \(position). \
             Its weights hold NaN or infinities, or overflow: fetch or convert the file again.
+            """
+        case .noTokenLeft(let position):
+            """
+            no token that the answer's format allows is left after token \(position). \
+            Take logit biases of -infinity away; if there are none, the model's vocabulary lacks tokens for single bytes.
             """
         case .unsupportedChatTemplate(let model):
             """

@@ -1,3 +1,5 @@
+internal import Grammar
+
 /// What to generate, and when to stop.
 public struct GenerationOptions: Sendable, Equatable {
     /// Most tokens to generate; nil generates until the model ends or the context is full.
@@ -7,7 +9,10 @@ public struct GenerationOptions: Sendable, Equatable {
     public var stop: [String] = []
     /// Keeps the model from ending by itself.
     public var ignoreEndOfText = false
-    /// Log-probabilities of the generated tokens, each with this many alternatives; nil for none.
+    /// What the text is held to; nil for nothing. Generation ends with `.stop` where nothing more can follow.
+    public var constraint: Constraint?
+    /// Log-probabilities of the generated tokens, each with this many alternatives; nil for none. They are those of the
+    /// model itself, as if there were no constraint.
     public var logprobs: Int?
     /// The same for the tokens of the prompt.
     public var promptLogprobs: Int?
@@ -30,6 +35,11 @@ public struct GenerationOptions: Sendable, Equatable {
         guard firstScoredToken >= 1 else {
             throw .option(name: "first scored token", value: "\(firstScoredToken)", allowed: "1 or more")
         }
+        if let count = constraint?.vocabulary.count, count != vocabularyCount {
+            throw .option(
+                name: "the constraint's vocabulary", value: "\(count) tokens",
+                allowed: "the model's of \(vocabularyCount)")
+        }
         for (name, value) in [("logprobs", logprobs), ("prompt logprobs", promptLogprobs)] {
             guard let value, !(0...Self.maxLogprobs).contains(value) else { continue }
             throw .option(name: name, value: "\(value)", allowed: "0 to \(Self.maxLogprobs)")
@@ -41,7 +51,7 @@ public struct GenerationOptions: Sendable, Equatable {
 public enum FinishReason: String, Sendable, Codable {
     /// The model ended its text.
     case endOfText = "end_of_text"
-    /// A stop string came up.
+    /// A stop string came up, or what the text is held to is complete.
     case stop
     /// As many tokens as were asked for.
     case length

@@ -1,3 +1,4 @@
+internal import Grammar
 public import Tokenizer
 
 /// Chooses tokens from logits: bias, penalties, top-k, typical, top-p, min-p, temperature, then a weighted draw.
@@ -19,6 +20,15 @@ public struct Sampler: Sendable {
     public mutating func sample(
         _ logits: Span<Float>, history: [TokenID], excluding excluded: Set<TokenID> = []
     ) throws(EngineError) -> TokenID {
+        try sample(logits, history: history, excluding: excluded, allowed: nil)
+    }
+
+    /// The same, where only `allowed` tokens can come, whatever their biases; nil allows all.
+    ///
+    /// Throws: `EngineError.noTokenLeft` too, when none of those is possible.
+    mutating func sample(
+        _ logits: Span<Float>, history: [TokenID], excluding excluded: Set<TokenID>, allowed: TokenMask?
+    ) throws(EngineError) -> TokenID {
         var values = [Float](unsafeUninitializedCapacity: logits.count) { target, count in
             for i in logits.indices { target.initializeElement(at: i, to: logits[i]) }
             count = logits.count
@@ -27,11 +37,14 @@ public struct Sampler: Sendable {
         for (token, bias) in options.logitBias { values[Int(token)] += bias }
         for token in excluded where values.indices.contains(Int(token)) { values[Int(token)] = -.infinity }
         penalize(&values, history)
+        allowed?.forEachOther(below: values.count) { values[$0] = -.infinity }
+        let nothing =
+            allowed == nil ? EngineError.notANumber(position: history.count) : .noTokenLeft(position: history.count)
 
         if options.temperature <= 0, options.typicalP >= 1 {
             var best = 0
             for i in values.indices where values[i] > values[best] { best = i }
-            guard !values.isEmpty, values[best] > -.infinity else { throw .notANumber(position: history.count) }
+            guard !values.isEmpty, values[best] > -.infinity else { throw nothing }
             return TokenID(best)
         }
         var candidates = Candidates(values)
@@ -42,7 +55,7 @@ public struct Sampler: Sendable {
         let token =
             options.temperature <= 0
             ? candidates.best() : candidates.draw(temperature: options.temperature, &random)
-        guard let token, values[Int(token)] > -.infinity else { throw .notANumber(position: history.count) }
+        guard let token else { throw nothing }
         return token
     }
 

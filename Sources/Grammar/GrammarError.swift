@@ -1,6 +1,6 @@
 /// Why a schema is not one that text can be held to.
 ///
-/// Paths name the place within the schema, such as `properties.age.minimum`; that of the schema itself is empty.
+/// Paths are JSON pointers into the schema, such as `/properties/age/minimum`; that of the schema itself is empty.
 public enum GrammarError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A keyword, or a value or combination of it, that is outside the supported subset.
     case unsupported(path: String, remedy: String)
@@ -18,11 +18,9 @@ public enum GrammarError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    public var description: String { problem(at: path.isEmpty ? "the schema" : "`\(path)`") }
-
-    /// The sentences of `description` about a place that has another name outside.
-    package func problem(at place: String) -> String {
-        switch self {
+    public var description: String {
+        let place = path.isEmpty ? "the schema" : "`\(path)` in the schema"
+        return switch self {
         case .unsupported(_, let remedy): "\(place) is not supported. \(remedy)"
         case .invalid(_, let problem): "\(place) \(problem)"
         case .tooLarge(_, let what, let limit): "\(place) has more \(what) than \(limit). Give fewer."

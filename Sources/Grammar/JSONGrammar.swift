@@ -5,13 +5,13 @@ internal import Synchronization
 ///
 /// Understood are `type` (one or several), `properties`, `required`, `additionalProperties`, `items`, `prefixItems`,
 /// `minItems`, `maxItems`, `minLength`, `maxLength`, `format` (date, time, date-time, uuid, ipv4), `minimum`, `maximum`,
-/// `exclusiveMinimum` and `exclusiveMaximum` of integers, `enum`, `const`, `anyOf`, `allOf` of one schema, and `$ref` to
+/// `exclusiveMinimum`, `exclusiveMaximum`, `enum`, `const`, `anyOf`, `allOf` of one schema, and `$ref` to
 /// `#`, `#/$defs/NAME` and `#/definitions/NAME`, also recursively. Annotations such as `title` limit nothing. Any other
 /// keyword is refused by name.
 ///
 /// Texts are a part of what satisfies the schema: properties come in their order in the schema, those not listed only
 /// where none is, white space is short, numbers have at most 18 digits before and after the point, and nothing is
-/// nested deeper than 64 levels.
+/// nested deeper than 64 levels. A member of an object without listed properties may come twice.
 public final class JSONGrammar: Sendable {
     private let machine: Machine
     private let runtime: Mutex<Runtime>
@@ -29,6 +29,9 @@ public final class JSONGrammar: Sendable {
         beginning = machine.beginning
         runtime = Mutex(Runtime(table: PositionTable(machine), masks: MaskCache()))
     }
+
+    /// What its size in memory goes with.
+    package var stateCount: Int { machine.states.count }
 
     /// The place after `bytes`; nil where they cannot come.
     public func position(after position: GrammarPosition, _ bytes: some Sequence<UInt8>) -> GrammarPosition? {

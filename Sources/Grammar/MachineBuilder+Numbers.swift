@@ -59,7 +59,7 @@ extension MachineBuilder {
         }
     }
 
-    private mutating func magnitude(
+    mutating func magnitude(
         _ range: ClosedRange<Int>, from: Int32, _ free: [Int32]
     ) throws(GrammarError) {
         let (low, high) = (Array("\(range.lowerBound)".utf8), Array("\(range.upperBound)".utf8))

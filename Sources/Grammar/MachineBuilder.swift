@@ -62,6 +62,25 @@ struct MachineBuilder {
         return last
     }
 
+    /// Ways for exactly these texts. Those that begin alike share the way so far.
+    mutating func literals(_ texts: [[UInt8]], from: Int32, to target: Int32) throws(GrammarError) {
+        var states = [from]
+        var last: [UInt8] = []
+        for text in texts.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let common = zip(text, last).prefix { $0 == $1 }.count
+            states.removeSubrange((common + 1)...)
+            var state = states[common]
+            for byte in text.dropFirst(common) {
+                let next = try self.state()
+                take(byte...byte, from: state, to: next)
+                states.append(next)
+                state = next
+            }
+            skip(from: state, to: target)
+            last = text
+        }
+    }
+
     /// A way for a fixed number of bytes, written as literals and classes such as `[0-9a-f]`.
     mutating func pattern(_ pattern: String, from: Int32, to target: Int32) throws(GrammarError) {
         var last = from

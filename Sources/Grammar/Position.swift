@@ -55,18 +55,30 @@ public struct GrammarPosition: Sendable, Hashable {
 }
 
 extension Machine {
-    /// Ways that are followed at the same time. What is beyond is no longer open to the text, which stays a good one.
+    /// Ways that are followed at the same time, and those of them that differ only in the calls they stand in. What is
+    /// beyond is no longer open to the text, which stays a good one.
     static let maxConfigurations = 1024
-    private static let maxVisited = 1 << 16
+    static let maxFrames = 8
 
     /// Where texts begin.
     var beginning: GrammarPosition { settled([Configuration(state: start, frame: nil)]) }
 
-    /// Where a byte leads; nil where it cannot come.
-    func step(_ position: GrammarPosition, _ byte: UInt8) -> GrammarPosition? {
+    /// Where a byte leads, nil where it cannot come; and the bytes around it that lead to the same place.
+    func step(_ position: GrammarPosition, _ byte: UInt8) -> (next: GrammarPosition?, alike: ClosedRange<UInt8>) {
         var next: [Configuration] = []
+        var (least, greatest) = (UInt8.min, UInt8.max)
         for configuration in position.configurations {
-            for edge in self[configuration.state].bytes where edge.range.contains(byte) {
+            for edge in self[configuration.state].bytes {
+                if edge.range.upperBound < byte {
+                    least = max(least, edge.range.upperBound + 1)
+                    continue
+                }
+                if edge.range.lowerBound > byte {
+                    greatest = min(greatest, edge.range.lowerBound - 1)
+                    continue
+                }
+                least = max(least, edge.range.lowerBound)
+                greatest = min(greatest, edge.range.upperBound)
                 var frame = configuration.frame
                 if edge.resume >= 0 {
                     guard isOpen(edge.resume, at: configuration.depth) else { continue }
@@ -75,9 +87,9 @@ extension Machine {
                 next.append(Configuration(state: edge.target, frame: frame))
             }
         }
-        guard !next.isEmpty else { return nil }
+        guard !next.isEmpty else { return (nil, least...greatest) }
         let position = settled(next)
-        return position.configurations.isEmpty && !position.isAccepting ? nil : position
+        return (position.configurations.isEmpty && !position.isAccepting ? nil : position, least...greatest)
     }
 
     /// Whether a text can still be brought to an end that goes through `state`.
@@ -87,10 +99,19 @@ extension Machine {
     private func settled(_ configurations: [Configuration]) -> GrammarPosition {
         var found: [Configuration] = []
         var isAccepting = false
-        var seen: Set<Configuration> = []
+        // most states come up once: only for the others is there a list
+        var seen: [Int32: Frame?] = [:]
+        var others: [Int32: [Frame?]] = [:]
         var waiting = Array(configurations.reversed())
-        while let one = waiting.popLast(), found.count < Self.maxConfigurations, seen.count < Self.maxVisited {
-            guard isOpen(one.state, at: one.depth), seen.insert(one).inserted else { continue }
+        while let one = waiting.popLast(), found.count < Self.maxConfigurations {
+            guard isOpen(one.state, at: one.depth) else { continue }
+            if let first = seen[one.state] {
+                let more = others[one.state, default: []]
+                guard first != one.frame, more.count < Self.maxFrames - 1, !more.contains(one.frame) else { continue }
+                others[one.state, default: []].append(one.frame)
+            } else {
+                seen.updateValue(one.frame, forKey: one.state)
+            }
             let state = self[one.state]
             if !state.bytes.isEmpty { found.append(one) }
             if state.isEnd {

@@ -3,12 +3,16 @@ extension PositionTable {
     ///
     /// Inside a string nearly all can: those are known beforehand, and only the others are looked at.
     mutating func mask(_ position: GrammarPosition, _ vocabulary: VocabularyIndex) -> TokenMask {
-        let free = position.configurations.map { machine[$0.state].freeCharacters }
-        let most = free.max() ?? 0
-        guard most == .max || most > 0 && free.allSatisfy({ $0 > 0 }) else {
+        let ways = position.configurations
+        let free = ways.filter { machine[$0.state].freeCharacters > 0 }
+        guard let most = free.map({ machine[$0.state].freeCharacters }).max() else {
             return mask(position, vocabulary.all, TokenMask(count: vocabulary.count))
         }
-        return mask(position, vocabulary.special, vocabulary.plain(upTo: most))
+        let strings = GrammarPosition(configurations: free, isAccepting: false)
+        let tokens = mask(strings, vocabulary.special, vocabulary.plain(upTo: most))
+        guard free.count < ways.count else { return tokens }
+        let others = ways.filter { machine[$0.state].freeCharacters == 0 }
+        return mask(GrammarPosition(configurations: others, isAccepting: false), vocabulary.all, tokens)
     }
 
     /// `mask` with the tokens of `trie` that can come.

@@ -39,8 +39,9 @@ struct PositionTable {
         let place = Int(id) << 8 | Int(byte)
         let known = steps[place]
         guard known == Self.unknown else { return known }
-        let next = machine.step(positions[Int(id)], byte).map { self.id(of: $0) } ?? Self.dead
-        steps[place] = next
+        let (position, alike) = machine.step(positions[Int(id)], byte)
+        let next = position.map { self.id(of: $0) } ?? Self.dead
+        for byte in alike { steps[Int(id) << 8 | Int(byte)] = next }
         return next
     }
 

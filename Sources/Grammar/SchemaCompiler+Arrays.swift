@@ -20,7 +20,7 @@ extension SchemaCompiler {
         var prefix: [Int32] = []
         for (index, element) in (try schema.array("prefixItems") ?? []).enumerated() {
             guard index < most ?? .max else { break }
-            let path = schema.place("prefixItems") + "[\(index)]"
+            let path = Self.join(schema.place("prefixItems"), "\(index)")
             prefix.append(try self.start(of: element, path: path, depth: schema.depth + 1))
         }
         // what is not described is not generated, unless the array would be too short

@@ -1,6 +1,9 @@
 internal import JSON
 
 extension SchemaCompiler {
+    /// Most properties that may all be left out, one after the other: they are followed at the same time.
+    static let maxOptional = 1000
+
     /// An object with its listed properties in their order, or, where none is listed, with any.
     mutating func object(_ schema: Subschema, start: Int32) throws(GrammarError) {
         let others = schema["additionalProperties"] ?? true
@@ -14,7 +17,7 @@ extension SchemaCompiler {
             throw schema.wrongType("properties", properties, expected: "an object")
         }
         var paths = Dictionary(
-            uniqueKeysWithValues: listed.names.map { ($0, Self.join(schema.place("properties"), Self.plain($0))) })
+            uniqueKeysWithValues: listed.names.map { ($0, Self.join(schema.place("properties"), $0)) })
         var required: Set<String> = []
         for value in try schema.array("required") ?? [] {
             guard let name = value.string else { throw schema.wrongType("required", value, expected: "a string") }
@@ -34,28 +37,32 @@ extension SchemaCompiler {
         let (open, close) = (try builder.state(), try builder.state())
         builder.take("{", from: start, to: open)
         builder.take("}", from: close, to: try builder.state(isEnd: true))
-        // where the next property is the first of the object, and where one came before
-        var (first, later) = (try builder.state(), try builder.state())
-        try builder.space(from: open, to: first)
-        for name in listed.names {
+        // the names that can come next stand behind the comma, so that there is one comma for all of them
+        let isOptional = listed.names.map { !required.contains($0) }
+        let runs = isOptional.split(separator: false)
+        guard runs.allSatisfy({ $0.count <= Self.maxOptional }) else {
+            throw .tooLarge(
+                path: schema.place("properties"), what: "optional properties in a row", limit: Self.maxOptional)
+        }
+        var next = try builder.state()
+        try builder.space(from: open, to: next)
+        if isOptional.allSatisfy({ $0 }) { try builder.space(from: open, to: close) }
+        let lastRequired = isOptional.lastIndex(of: false) ?? -1
+        for (index, name) in listed.names.enumerated() {
             let value = try self.start(
                 of: listed[name] ?? true, path: paths[name] ?? schema.path, depth: schema.depth + 1)
             builder.path = schema.path
-            let (key, comma) = (try builder.state(), try builder.state())
-            let (nextFirst, nextLater) = (try builder.state(), try builder.state())
-            builder.skip(from: first, to: key)
-            builder.take(",", from: later, to: comma)
-            try builder.space(from: comma, to: key)
-            let colon = try builder.literal(JSONValue.string(name).serialized, from: key)
-            try member(from: colon, value: value, to: nextLater)
-            if !required.contains(name) {
-                builder.skip(from: first, to: nextFirst)
-                builder.skip(from: later, to: nextLater)
-            }
-            (first, later) = (nextFirst, nextLater)
+            let after = try builder.state()
+            let colon = try builder.literal(JSONValue.string(name).serialized, from: next)
+            try member(from: colon, value: value, to: after)
+            if index >= lastRequired { try builder.space(from: after, to: close) }
+            guard index < listed.names.count - 1 else { break }
+            let (comma, following) = (try builder.state(), try builder.state())
+            builder.take(",", from: after, to: comma)
+            try builder.space(from: comma, to: following)
+            if isOptional[index] { builder.skip(from: next, to: following) }
+            next = following
         }
-        builder.skip(from: first, to: close)
-        try builder.space(from: later, to: close)
     }
 
     /// A colon and a value.
@@ -91,10 +98,8 @@ extension SchemaCompiler {
         anyStart = start
         builder.skip(from: start, to: try builder.string(least: 0, most: nil))
         builder.skip(from: start, to: try builder.number())
-        let end = try builder.state(isEnd: true)
-        for word in ["true", "false", "null"] {
-            builder.skip(from: try builder.literal(word.utf8, from: start), to: end)
-        }
+        let words = ["true", "false", "null"].map { Array($0.utf8) }
+        try builder.literals(words, from: start, to: try builder.state(isEnd: true))
         try map(of: start, start: start)
         try list(of: [], then: start, count: 0...0, isOpen: true, start: start)
         return start

@@ -69,7 +69,7 @@ struct SchemaCompiler {
                 throw .invalid(path: path, problem: "refers to \(name.shown), which is not there.")
             }
             schema = found
-            place = parts[1] + "." + Self.plain(member)
+            place = Self.join(Self.join("", String(parts[1])), member)
         }
         let start = try start(of: schema, path: place, depth: 1)
         definitions[name] = start
@@ -108,10 +108,20 @@ struct SchemaCompiler {
         return name
     }
 
-    /// A name as a part of a path, cut short and without control characters.
-    static func plain(_ name: String) -> String { String(name.shown.dropFirst().dropLast()) }
-
-    static func join(_ path: String, _ name: String) -> String { path.isEmpty ? name : path + "." + name }
+    /// The JSON pointer to a member, whose name is cut short and has no control characters.
+    ///
+    /// Source: RFC 6901, section 3.
+    static func join(_ path: String, _ name: String) -> String {
+        var path = path + "/"
+        for character in name.shown.dropFirst().dropLast() {
+            switch character {
+            case "~": path += "~0"
+            case "/": path += "~1"
+            default: path.append(character)
+            }
+        }
+        return path
+    }
 
     // MARK: One subschema
 
@@ -140,14 +150,11 @@ struct SchemaCompiler {
             builder.skip(from: start, to: try reference(name, path: schema.place("$ref")))
         case .schemas(let keyword, let schemas):
             for (index, choice) in schemas.enumerated() {
-                let path = schema.place(keyword) + "[\(index)]"
+                let path = Self.join(schema.place(keyword), "\(index)")
                 builder.skip(from: start, to: try self.start(of: choice, path: path, depth: schema.depth + 1))
             }
         case .values(let values):
-            let end = try builder.state(isEnd: true)
-            for value in values {
-                builder.skip(from: try builder.literal(value.serialized, from: start), to: end)
-            }
+            try builder.literals(values.map(\.serialized), from: start, to: try builder.state(isEnd: true))
         }
     }
 
@@ -158,19 +165,23 @@ struct SchemaCompiler {
         for type in types {
             switch type {
             case .null, .boolean:
-                let end = try builder.state(isEnd: true)
-                for word in type == .null ? ["null"] : ["true", "false"] {
-                    builder.skip(from: try builder.literal(word.utf8, from: start), to: end)
-                }
+                let words = type == .null ? ["null"] : ["true", "false"]
+                try builder.literals(words.map { Array($0.utf8) }, from: start, to: try builder.state(isEnd: true))
             case .integer: builder.skip(from: start, to: try builder.integer(try schema.integers()))
             case .number:
-                try schema.refuseBounds()
-                builder.skip(from: start, to: try builder.number())
+                builder.skip(from: start, to: try number(schema))
             case .string: builder.skip(from: start, to: try string(schema))
             case .array: try array(schema, start: start)
             case .object: try object(schema, start: start)
             }
         }
+    }
+
+    private mutating func number(_ schema: Subschema) throws(GrammarError) -> Int32 {
+        let (low, high) = try schema.decimals()
+        guard low != nil || high != nil else { return try builder.number() }
+        if let start = try builder.number(from: low, to: high) { return start }
+        throw .unsatisfiable(path: schema.place(schema.tightest))
     }
 
     private mutating func string(_ schema: Subschema) throws(GrammarError) -> Int32 {

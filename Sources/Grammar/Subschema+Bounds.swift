@@ -20,8 +20,7 @@ extension Subschema {
         let low = max(try bound("minimum", .up, 0) ?? -most, try bound("exclusiveMinimum", .down, 1) ?? -most)
         let high = min(try bound("maximum", .down, 0) ?? most, try bound("exclusiveMaximum", .up, -1) ?? most)
         guard low <= high else {
-            let name = ["maximum", "exclusiveMaximum", "minimum"].first { self[$0] != nil } ?? "exclusiveMinimum"
-            throw .unsatisfiable(path: place(name))
+            throw .unsatisfiable(path: place(tightest))
         }
         return low...high
     }
@@ -37,11 +36,30 @@ extension Subschema {
         return whole + step
     }
 
-    /// Numbers with fractions have no bounds here.
-    func refuseBounds() throws(GrammarError) {
-        for name in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] where self[name] != nil {
-            throw .unsupported(
-                path: place(name), remedy: "For the type `number` it is not; say `integer`, or leave it out.")
+    /// The bounds of numbers with fractions, of two the tighter one.
+    func decimals() throws(GrammarError) -> (low: DecimalBound?, high: DecimalBound?) {
+        var low: DecimalBound?
+        var high: DecimalBound?
+        for (name, isExclusive) in [("minimum", false), ("exclusiveMinimum", true)] {
+            guard let bound = try decimal(name, isExclusive) else { continue }
+            low = low.map { bound.isBelow($0) ? $0 : bound } ?? bound
         }
+        for (name, isExclusive) in [("maximum", false), ("exclusiveMaximum", true)] {
+            guard let bound = try decimal(name, isExclusive) else { continue }
+            high = high.map { $0.isBelow(bound) ? $0 : bound } ?? bound
+        }
+        return (low, high)
+    }
+
+    private func decimal(_ name: String, _ isExclusive: Bool) throws(GrammarError) -> DecimalBound? {
+        guard let value = self[name] else { return nil }
+        guard value.double != nil else { throw wrongType(name, value, expected: "a number") }
+        if let bound = DecimalBound(value, isExclusive: isExclusive) { return bound }
+        throw .unsupported(path: place(name), remedy: "Beyond 15 digits it is not; leave it out or give fewer.")
+    }
+
+    /// The keyword to name where bounds leave nothing.
+    var tightest: String {
+        ["maximum", "exclusiveMaximum", "minimum"].first { self[$0] != nil } ?? "exclusiveMinimum"
     }
 }

@@ -28,7 +28,7 @@ struct Subschema {
         "properties": .object, "required": .object, "additionalProperties": .object,
         "items": .array, "prefixItems": .array, "minItems": .array, "maxItems": .array, "uniqueItems": .array,
         "minLength": .string, "maxLength": .string, "format": .string,
-        "minimum": .integer, "maximum": .integer, "exclusiveMinimum": .integer, "exclusiveMaximum": .integer,
+        "minimum": .number, "maximum": .number, "exclusiveMinimum": .number, "exclusiveMaximum": .number,
     ]
     private static let choiceKeywords: Set = ["$ref", "anyOf", "allOf", "enum", "const"]
 
@@ -51,7 +51,7 @@ struct Subschema {
     subscript(name: String) -> JSONValue? { members[name] }
 
     /// The path of a keyword.
-    func place(_ name: String) -> String { SchemaCompiler.join(path, SchemaCompiler.plain(name)) }
+    func place(_ name: String) -> String { SchemaCompiler.join(path, name) }
 
     func wrongType(_ name: String, _ value: JSONValue, expected: String) -> GrammarError {
         .invalid(path: place(name), problem: "is \(value.kind), where \(expected) is expected.")

@@ -26,11 +26,20 @@ public final class VocabularyIndex: Sendable {
             characters.append(UInt16(clamping: Self.plainCharacters(piece) ?? 0))
             if characters[token] > 0 { plain.insert(token) }
         }
-        let order = (0..<count).filter { offsets[$0] < offsets[$0 + 1] }.sorted {
-            let (one, other) = (bytes[offsets[$0]..<offsets[$0 + 1]], bytes[offsets[$1]..<offsets[$1 + 1]])
-            return one.lexicographicallyPrecedes(other)
+        // most are told apart by their first eight bytes
+        let order = (0..<count).filter { offsets[$0] < offsets[$0 + 1] }.map { token in
+            let piece = bytes[offsets[token]..<offsets[token + 1]]
+            let start = (0..<8).reduce(UInt64(0)) {
+                $0 << 8 | UInt64($1 < piece.count ? piece[piece.startIndex + $1] : 0)
+            }
+            return (start: start, token: token)
+        }.sorted {
+            guard $0.start == $1.start else { return $0.start < $1.start }
+            let (one, other) = ($0.token, $1.token)
+            return bytes[offsets[one]..<offsets[one + 1]].lexicographicallyPrecedes(
+                bytes[offsets[other]..<offsets[other + 1]])
         }
-        let pieces = order.map { (token: Int32($0), bytes: bytes[offsets[$0]..<offsets[$0 + 1]]) }
+        let pieces = order.map { (token: Int32($0.token), bytes: bytes[offsets[$0.token]..<offsets[$0.token + 1]]) }
         all = VocabularyTrie(sorted: pieces)
         special = VocabularyTrie(sorted: pieces.filter { characters[Int($0.token)] == 0 })
         longest = Int(characters.max() ?? 0)
@@ -69,6 +78,19 @@ public struct TokenMask: Sendable, Equatable {
     public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
 
     public mutating func insert(_ token: Int) { words[token >> 6] |= 1 << UInt64(token & 63) }
+
+    /// Calls `body` for each token that is not in the set, ids outside of it included.
+    package func forEachOther(below count: Int, _ body: (Int) -> Void) {
+        for first in stride(from: 0, to: count, by: 64) {
+            var others = first >> 6 < words.count ? ~words[first >> 6] : .max
+            while others != 0 {
+                let token = first + others.trailingZeroBitCount
+                guard token < count else { break }
+                body(token)
+                others &= others - 1
+            }
+        }
+    }
 
     /// False for an id outside the vocabulary.
     public func contains(_ token: Int) -> Bool {

@@ -30,7 +30,7 @@ extension APIError {
                     """, param: "messages")
             case .emptyPrompt, .tokenOutOfRange, .textTooShort:
                 .invalid(message, param: param)
-            case .cacheMemory:
+            case .cacheMemory, .noTokenLeft:
                 .invalid(message, param: param)
             case .contextTooLong, .compute, .notANumber, .cacheFolder:
                 .server(message)

@@ -81,6 +81,24 @@ import Testing
             ("any object, key", "{\"type\":\"object\"}", "{"),
             ("integer", "{\"type\":\"integer\"}", "12"), ("bool", "{\"type\":\"boolean\"}", ""),
             (
+                "ambiguous lists",
+                """
+                {"anyOf":[{"type":"array","items":{"$ref":"#"},"maxItems":5},{"type":"array","items":{"$ref":"#"},
+                "maxItems":6},{"type":"integer"},{"type":"string"},{"type":"string","maxLength":9}]}
+                """, String(repeating: "[", count: 40)
+            ),
+            (
+                "1000 optional properties",
+                "{\"properties\":{" + (0..<1000).map { "\"p\($0)\":{\"type\":\"integer\"}" }.joined(separator: ",")
+                    + "}}", "{"
+            ),
+            (
+                "strings of 100 lengths",
+                "{\"anyOf\":["
+                    + (0..<100).map { "{\"type\":\"string\",\"maxLength\":\($0 + 5)}" }.joined(separator: ",") + "]}",
+                "\"a"
+            ),
+            (
                 "string or long constant",
                 "{\"anyOf\":[{\"type\":\"string\",\"maxLength\":9},{\"const\":\"abcdefghijklmn\"}]}", "\""
             ),

@@ -1,21 +1,27 @@
-import JSON
+public import JSON
 
-/// A small validator of JSON Schema, written apart from the grammar: recursive and without a machine.
-struct Validator {
-    let root: JSONValue
+/// A small validator of JSON Schema, written apart from `Grammar`: recursive and without a machine.
+public struct SchemaValidator: Sendable {
+    private let root: JSONValue
 
-    func accepts(_ value: JSONValue) -> Bool { accepts(value, root) }
+    public init(_ schema: JSONValue) { root = schema }
 
-    private func accepts(_ value: JSONValue, _ schema: JSONValue) -> Bool {
+    public func accepts(_ value: JSONValue) -> Bool { accepts(value, root) }
+
+    private func accepts(_ value: JSONValue, _ schema: JSONValue, _ references: Int = 0) -> Bool {
         if case .bool(let flag) = schema { return flag }
         if let name = schema["$ref"]?.string {
-            let parts = name.split(separator: "/").map(String.init)
-            return accepts(value, name == "#" ? root : root[parts[1]]?[parts[2]] ?? false)
+            let parts = name.split(separator: "/").map { (part: Substring) -> String in
+                part.replacing("%20", with: " ").replacing("~1", with: "/").replacing("~0", with: "~").description
+            }
+            // a reference that leads to itself without a value in between says nothing
+            guard references < 100 else { return false }
+            return accepts(value, name == "#" ? root : root[parts[1]]?[parts[2]] ?? false, references + 1)
         }
-        if case .array(let choices)? = schema["anyOf"], !choices.contains(where: { accepts(value, $0) }) {
+        if case .array(let choices)? = schema["anyOf"], !choices.contains(where: { accepts(value, $0, references) }) {
             return false
         }
-        if case .array(let all)? = schema["allOf"], !all.allSatisfy({ accepts(value, $0) }) { return false }
+        if case .array(let all)? = schema["allOf"], !all.allSatisfy({ accepts(value, $0, references) }) { return false }
         if case .array(let values)? = schema["enum"], !values.contains(value) { return false }
         if let constant = schema["const"], constant != value { return false }
         if let type = schema["type"] {
@@ -104,18 +110,3 @@ struct Validator {
         }
     }
 }
-
-/// A seeded source: SplitMix64.
-struct Draw {
-    var state: UInt64
-
-    mutating func next(below limit: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((z ^ (z >> 31)) % UInt64(limit))
-    }
-}
-
-func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8), limit: 1 << 26) }
