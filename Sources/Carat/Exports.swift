@@ -2,7 +2,9 @@
 @_exported public import class Compute.KVCache
 @_exported public import enum Compute.ComputeError
 @_exported public import struct Compute.Kernels
+@_exported public import enum Engine.AnswerFormat
 @_exported public import enum Engine.EngineError
+@_exported public import struct Engine.Constraint
 @_exported public import struct Engine.EngineSettings
 @_exported public import enum Engine.FinishReason
 @_exported public import struct Engine.GenerationOptions

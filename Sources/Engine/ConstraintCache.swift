@@ -1,12 +1,12 @@
-internal import Grammar
+package import Grammar
 internal import JSON
 internal import Synchronization
-internal import Tokenizer
+package import Tokenizer
 
 /// Makes the constraints of one model, and keeps those that requests may ask for again.
 ///
 /// What is kept is bounded in number and size, for schemas come from strangers.
-final class ConstraintCache: Sendable {
+package final class ConstraintCache: Sendable {
     private struct Contents {
         var vocabulary: VocabularyIndex?
         /// The latest use last.
@@ -20,10 +20,10 @@ final class ConstraintCache: Sendable {
     private let tokenizer: Tokenizer
     private let contents = Mutex(Contents())
 
-    init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+    package init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
 
     /// Throws: `GrammarError` naming the place in the schema.
-    func constraint(_ format: AnswerFormat) throws(GrammarError) -> Constraint {
+    package func constraint(_ format: AnswerFormat) throws(GrammarError) -> Constraint {
         let schema: JSONValue =
             switch format {
             case .jsonObject: ["type": "object"]

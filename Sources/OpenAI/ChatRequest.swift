@@ -18,7 +18,7 @@ struct ChatRequest: Sendable {
         let maxTokens = try fields.either("max_completion_tokens", "max_tokens") { (name) throws(APIError) in
             try fields.integer(name, 1...Int(Int32.max))
         }
-        var generation = try GenerationFields(fields, maxTokens: maxTokens, tokens: model.tokenizer)
+        var generation = try GenerationFields(fields, maxTokens: maxTokens, model: model)
         logprobs = try Self.logprobs(fields)
         generation.options.logprobs = logprobs
         promptLogprobs = generation.options.promptLogprobs

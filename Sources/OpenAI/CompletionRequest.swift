@@ -25,7 +25,7 @@ struct CompletionRequest: Sendable {
             try fields.integer(name, 0...Int(Int32.max))
         }
         var generation = try GenerationFields(
-            fields, maxTokens: maxTokens ?? Self.defaultMaxTokens, tokens: tokenizer)
+            fields, maxTokens: maxTokens ?? Self.defaultMaxTokens, model: model)
         logprobs = try fields.integer("logprobs", 0...GenerationFields.maxLogprobs)
         promptLogprobs = generation.options.promptLogprobs
         let echoes = try fields.bool("echo") ?? false

@@ -24,11 +24,12 @@ struct GenerationFields {
     ///
     /// - Parameter defaults: where a request does not say.
     init(
-        _ fields: Fields, maxTokens: Int?, tokens: Tokenizer, defaults: SamplingOptions = .openAI
+        _ fields: Fields, maxTokens: Int?, model: ServedModel, defaults: SamplingOptions = .openAI
     ) throws(APIError) {
         options = GenerationOptions(maxTokens: maxTokens)
-        options.sampling = try Self.sampling(fields, tokens: tokens, defaults)
+        options.sampling = try Self.sampling(fields, tokens: model.tokenizer, defaults)
         options.stop = try Self.stop(fields)
+        options.constraint = try ResponseFormat.constraint(fields, model: model)
         options.ignoreEndOfText = try fields.bool("ignore_eos") ?? false
         options.promptLogprobs = try fields.integer("prompt_logprobs", 0...Self.maxLogprobs)
         count = try fields.integer("n", 1...Self.maxCount) ?? 1

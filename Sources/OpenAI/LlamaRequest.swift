@@ -23,7 +23,10 @@ struct LlamaRequest: Sendable {
             try fields.integer(name, -1...Int(Int32.max))
         }
         var generation = try GenerationFields(
-            fields, maxTokens: limit.flatMap { $0 < 0 ? nil : $0 }, tokens: tokenizer, defaults: SamplingOptions())
+            fields, maxTokens: limit.flatMap { $0 < 0 ? nil : $0 }, model: model, defaults: SamplingOptions())
+        if let constraint = try ResponseFormat.llamaConstraint(fields, model: model) {
+            generation.options.constraint = constraint
+        }
         alternatives = try fields.integer("n_probs", 0...GenerationFields.maxLogprobs) ?? 0
         if alternatives > 0 { generation.options.logprobs = alternatives }
         guard generation.count == 1 else { throw fields.wrong("n", "is of use at /v1/completions only.") }

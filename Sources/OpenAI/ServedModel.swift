@@ -14,6 +14,8 @@ public struct ServedModel: Sendable {
     public let names: [String]
     /// The name in answers.
     public let displayName: String
+    /// What answers are held to, where requests ask for it.
+    let constraints: ConstraintCache
     /// Why there may be none is what a request for a conversation is told.
     private var template: Result<ChatTemplate, EngineError>
 
@@ -39,6 +41,7 @@ public struct ServedModel: Sendable {
     public init(_ model: GemmaModel, context: Int, names: [String] = [], displayName: String? = nil) {
         self.displayName = names.first ?? displayName ?? model.name
         tokenizer = model.tokenizer
+        constraints = ConstraintCache(model.tokenizer)
         self.context = context
         trainedContext = model.config.contextLength
         self.names = names

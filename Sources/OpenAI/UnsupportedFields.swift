@@ -34,7 +34,6 @@ struct UnsupportedFields {
         "n_predict": [], "n_probs": [], "max_output_tokens": [],
         "grammar": [""], "json_schema": [], "guided_json": [], "guided_regex": [], "guided_choice": [],
         "guided_grammar": [], "structured_outputs": [],
-        "response_format": [["type": "text"]],
         "mirostat": [0], "dry_multiplier": [0], "xtc_probability": [0], "dynatemp_range": [0],
         "top_n_sigma": [-1], "samplers": [],
         "min_tokens": [0], "stop_token_ids": [[]], "bad_words": [[]], "allowed_token_ids": [],
@@ -57,7 +56,7 @@ struct UnsupportedFields {
         neutral: everywhere.merging(["suffix": [""], "best_of": [1], "prompt_embeds": []]) { $1 })
 
     static let llama = UnsupportedFields(
-        neutral: everywhere.filter { $0.key != "n_predict" && $0.key != "n_probs" }.merging([
+        neutral: everywhere.filter { !["n_predict", "n_probs", "json_schema"].contains($0.key) }.merging([
             "post_sampling_probs": [false], "return_tokens": [false, true], "n_keep": [0], "id_slot": [-1],
             "image_data": [[]], "t_max_predict_ms": [0, -1], "min_keep": [0],
         ]) { $1 })
