@@ -4,8 +4,10 @@ SWIFT ?= swift
 PROMPT ?= It was a dark night, and the old man
 TOKENS ?= 64
 PREFIX ?= /usr/local
+# Further flags of `swift build` and `swift test`.
+FLAGS ?=
 
-.PHONY: help setup build run test prove-kernels bench bench-check format install clean
+.PHONY: help setup build run test test-clients prove-kernels bench bench-check format install clean
 
 help: ## Print this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,7 +16,7 @@ setup: ## Install OpenBLAS and libomp where they are missing
 	@SWIFT="$(SWIFT)" scripts/setup
 
 build: setup ## Build the release program
-	$(SWIFT) build -c release --product carat
+	$(SWIFT) build -c release --product carat $(FLAGS)
 
 # The prompt reaches the program by the environment, so that no shell takes its quotes and dollars for its own.
 run: export PROMPT := $(value PROMPT)
@@ -22,7 +24,10 @@ run: build ## Build, then generate text with the model inside the program (PROMP
 	@$$($(SWIFT) build -c release --show-bin-path)/carat run -p "$$PROMPT" -n $(TOKENS)
 
 test: setup ## Run all tests
-	$(SWIFT) test -c release --disable-xctest
+	$(SWIFT) test -c release --disable-xctest $(FLAGS)
+
+test-clients: build ## Let the openai package, and Chromium where there is one, use the server (needs python3)
+	@SWIFT="$(SWIFT)" scripts/test-clients/run
 
 prove-kernels: ## Compare the kernels of every instruction set with the portable ones, emulated where need be
 	@SWIFT="$(SWIFT)" scripts/prove-kernels/run

@@ -18,7 +18,7 @@ struct JSONLogHandler: LogHandler {
         for (name, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }) {
             members[name] = .string("\(value)")
         }
-        members["time"] = .string(Date.now.formatted(.iso8601.time(includingFractionalSeconds: true)))
+        members["time"] = .string(Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
         members["level"] = .string(event.level.rawValue)
         members["message"] = .string("\(event.message)")
         // in one write, so that lines of several threads stay whole

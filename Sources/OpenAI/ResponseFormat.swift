@@ -30,7 +30,8 @@ enum ResponseFormat {
             guard let schema = named["schema"] else { throw named.missing("schema") }
             return try constraint(.jsonSchema(schema), named.parameter("schema"), model)
         default:
-            throw format.wrong("type", "is \(APIError.shown(type)), where text, json_object or json_schema is possible.")
+            throw format.wrong(
+                "type", "is \(APIError.shown(type)), where text, json_object or json_schema is possible.")
         }
     }
 

@@ -56,7 +56,7 @@ import Testing
         let server = try Running(["--log-format", "json", "--alias", "small"])
         #expect(try await server.get("/health") == #"{"status":"ok"}"#)
         #expect(try await server.get("/v1/models").contains(#""id":"small""#))
-        #expect(try await server.get("/plan").contains("attn_q"))
+        #expect(try await server.get("/plan").contains("predicted_seconds"))
         server.process.terminate()
         #expect(server.exit(within: 10) == 0)
         #expect(server.process.terminationReason == .exit)

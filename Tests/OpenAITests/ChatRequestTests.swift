@@ -83,8 +83,10 @@ import Tokenizer
     @Test(arguments: [
         ("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]", "tools"), ("\"tools\":{}", "tools"),
         ("\"tool_choice\":\"required\"", "tool_choice"), ("\"functions\":[{\"name\":\"f\"}]", "functions"),
-        ("\"response_format\":{\"type\":\"json_object\"}", "response_format"),
-        ("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\"}}", "response_format"),
+        (
+            "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"x\"}}",
+            "response_format.json_schema.schema"
+        ),
         ("\"response_format\":\"text\"", "response_format"), ("\"modalities\":[\"text\",\"audio\"]", "modalities"),
         ("\"audio\":{\"voice\":\"a\"}", "audio"), ("\"prediction\":{}", "prediction"),
         ("\"reasoning_effort\":\"high\"", "reasoning_effort"), ("\"store\":true", "store"),
