@@ -68,7 +68,8 @@ struct ServeCommand: ParsableCommand {
         let (host, scheme) = (serving.host, serving.tls == nil ? "http" : "https")
         try Interruptible.run {
             try await carat.run { port in
-                logs.notice("serving", metadata: ["url": "\(scheme)://\(host):\(port)"])
+                logs.notice(
+                    "serving", metadata: ["url": host.hasPrefix("/") ? "unix:\(host)" : "\(scheme)://\(host):\(port)"])
             }
         }
         logger.notice("ended")

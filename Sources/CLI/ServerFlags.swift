@@ -76,6 +76,12 @@ struct ServerFlags: ParsableArguments {
         }
         try require("client-timeout", clientTimeout >= 0.1, "is \(clientTimeout), where 0.1 s or more is possible")
         try require("tls-cert", (tlsCert == nil) == (tlsKey == nil), "and --tls-key need each other")
+        for origin in corsOrigin {
+            let isOrigin = origin.wholeMatch(of: #/https?:\/\/[^\/\s]+/#) != nil
+            try require(
+                "cors-origin", origin == "*" || isOrigin, "is `\(origin)`, where * or scheme://host[:port] is possible")
+        }
+        for name in alias { try require("alias", !name.isEmpty, "is empty") }
         for key in apiKey { try require("api-key", !key.isEmpty, "is empty") }
     }
 

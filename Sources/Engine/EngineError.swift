@@ -60,8 +60,8 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             """
         case .noTokenLeft(let position):
             """
-            no token that the answer's format allows is left after token \(position). \
-            Take logit biases of -infinity away; if there are none, the model's vocabulary lacks tokens for single bytes.
+            no token is left to choose after token \(position): logit biases ban all that the answer's format allows. \
+            Take some of them away; if there are none, the model's vocabulary lacks tokens for single bytes.
             """
         case .unsupportedChatTemplate(let model):
             """

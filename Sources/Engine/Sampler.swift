@@ -39,7 +39,8 @@ public struct Sampler: Sendable {
         penalize(&values, history)
         allowed?.forEachOther(below: values.count) { values[$0] = -.infinity }
         let nothing =
-            allowed == nil ? EngineError.notANumber(position: history.count) : .noTokenLeft(position: history.count)
+            allowed == nil && options.logitBias.isEmpty
+            ? EngineError.notANumber(position: history.count) : .noTokenLeft(position: history.count)
 
         if options.temperature <= 0, options.typicalP >= 1 {
             var best = 0

@@ -30,8 +30,10 @@ extension APIError {
                     """, param: "messages")
             case .emptyPrompt, .tokenOutOfRange, .textTooShort:
                 .invalid(message, param: param)
-            case .cacheMemory, .noTokenLeft:
+            case .cacheMemory:
                 .invalid(message, param: param)
+            case .noTokenLeft:
+                .invalid(message, param: "logit_bias")
             case .contextTooLong, .compute, .notANumber, .cacheFolder:
                 .server(message)
             case .modelFileChanged, .memory, .closed:

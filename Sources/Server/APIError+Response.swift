@@ -11,7 +11,9 @@ extension APIError {
         var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
         if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
         // what is at fault here would be so again
-        if [409, 500, 507].contains(status) || code == Self.noFilesCode { headers[FieldNames.shouldRetry] = "false" }
+        let isLasting = code.map { [Self.noFilesCode, "request_timeout"].contains($0) } ?? false
+        if [409, 500, 507].contains(status) || isLasting { headers[FieldNames.shouldRetry] = "false" }
+        if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         return Response(json: body, status: HTTPResponse.Status(code: status), headers: headers)
     }
 
@@ -20,6 +22,8 @@ extension APIError {
         switch error {
         case let error as APIError:
             self = error
+        case let error as JSONError:
+            self = APIError(error)
         case is HTTPParserError:
             self = APIError(
                 status: 400, message: "The request's body is not HTTP as RFC 9112 has it.",

@@ -31,7 +31,10 @@ struct AccessMiddleware: RouterMiddleware {
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         try checkOrigin(request)
-        if !Self.open.contains(request.uri.path) { try checkKey(request) }
+        if !Self.open.contains(request.uri.path) {
+            try checkHost(request)
+            try checkKey(request)
+        }
         return try await next(request, context)
     }
 
@@ -54,6 +57,21 @@ struct AccessMiddleware: RouterMiddleware {
 
     private static func isSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         zip(a, b).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    /// A site whose name points to this machine can read from it by that name without saying where it comes from.
+    private func checkHost(_ request: Request) throws(APIError) {
+        guard isLocal, keys.isEmpty, let authority = request.head.authority else { return }
+        let end = authority.firstIndex(of: authority.hasPrefix("[") ? "]" : ":")
+        let name = authority[..<(end ?? authority.endIndex)].drop { $0 == "[" }
+        guard !ServerSettings.isLoopback(name.lowercased()) else { return }
+        throw APIError(
+            status: 403,
+            message: """
+                This server is for its own machine, and \(APIError.shown(authority)) is another's name. Ask for localhost or \
+                127.0.0.1, have a proxy send `Host: localhost`, or start the server with --api-key-file.
+                """,
+            type: "permission_error", code: "host_not_allowed")
     }
 
     /// A page of a site that had its name pointed to this machine must not command a server that trusts whoever can reach

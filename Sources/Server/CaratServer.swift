@@ -50,6 +50,7 @@ public struct CaratServer: Sendable {
     public func run(onReady: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
         let batches = BatchService(
             gemma, served: model, runner: runner, fingerprint: fingerprint, settings: settings)
+        if settings.host.hasPrefix("/") { try SocketFile.check(settings.host) }
         let application = try application(batches, onReady)
         let batching = Task { await batches.queue?.run() }
         let drain = DrainService(
@@ -84,6 +85,11 @@ public struct CaratServer: Sendable {
             try outcome.get()
         } catch let error as IOError {
             throw ServerError.address(settings.address, reason: Self.reason(error))
+        } catch let error as SocketAddressError.UnknownHost {
+            let reason =
+                error.host.contains("/")
+                ? "a socket's path begins with /" : "no address of that name is known (\(error.errorDescription))"
+            throw ServerError.address(settings.address, reason: reason)
         }
     }
 

@@ -5,8 +5,8 @@ import NIOHTTPTypes
 /// Closes connections whose clients are too slow, and tells the running request when its client is gone.
 ///
 /// A client may take a limited time to send a whole head, counted from the connection's opening or the end of the
-/// answer before, a limited time for each MiB of the body after it, and as long to take what is written. So neither silence nor
-/// single bytes now and then hold a connection. Once the client has closed its side it counts as gone, even where it could
+/// answer before, a limited time for each MiB of the body after it, and as long to take what is written. So neither
+/// silence nor single bytes now and then hold a connection. Once the client has closed its side it counts as gone, even where it could
 /// still read.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
@@ -42,8 +42,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
             running += 1
+            if running == 1, head.headerFields[.expect]?.lowercased() == "100-continue" {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
             received = 0
             expect(context)
         case .body(let buffer):

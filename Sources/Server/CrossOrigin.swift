@@ -8,7 +8,8 @@ struct CrossOrigin: RouterMiddleware {
     private let origins: [String]
     private let cors = CORSMiddleware<ServerContext>(
         allowOrigin: .originBased,
-        allowHeaders: [.contentType, .authorization, FieldNames.requestID, .accept],
+        allowHeaders: [.contentType, .authorization, FieldNames.requestID, .accept]
+            + FieldNames.ofOpenAIClients,
         allowMethods: [.get, .post, .delete, .head, .options],
         exposedHeaders: [FieldNames.requestID.rawName, HTTPField.Name.retryAfter.rawName], maxAge: .seconds(600))
 

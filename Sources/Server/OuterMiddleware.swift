@@ -29,6 +29,9 @@ struct OuterMiddleware: RouterMiddleware {
             response = answer(to: error, request, context).response
         }
         response.headers[FieldNames.requestID] = context.requestID
+        if response.status == .methodNotAllowed {
+            response.headers[.allow] = routes.methods(of: request.uri.path).joined(separator: ", ")
+        }
         let route = context.endpointPath ?? "none"
         let status = response.status.code
         metrics.answered(route: route, method: Self.known(request.method), status: status)

@@ -82,7 +82,7 @@ final class RequestRegistry: Sendable {
 
     private let state = Mutex(State())
     private let limit: Int
-    private let parallel: Int
+    let parallel: Int
 
     /// - Parameters:
     ///   - parallel: generations that run at once.

@@ -20,6 +20,10 @@ struct RequestRunner: Sendable {
     {
         for request in requests {
             do { try engine.validate(request) } catch { throw APIError(error) }
+            if case .generate(_, let count) = request.task, count > registry.parallel {
+                throw .invalid(
+                    "`n` is \(count), where \(registry.parallel) texts grow at the same time (--parallel).", param: "n")
+            }
         }
         let tokens = requests.reduce(0) { $0 + $1.prompt.count }
         return try registry.add(id: context.requestID, endpoint: endpoint, promptTokens: tokens)
@@ -86,11 +90,18 @@ struct RequestRunner: Sendable {
             return [try await engine.run(request) { onEvent($0, 0) }]
         }
         return try await withThrowingTaskGroup(of: (Int, EngineResult).self) { group in
-            for (index, request) in requests.enumerated() {
+            // a few at a time: whoever asks for one text is not to wait for all of another's
+            var rest = requests.enumerated().makeIterator()
+            func addNext() {
+                guard let (index, request) = rest.next() else { return }
                 group.addTask { (index, try await engine.run(request) { onEvent($0, index) }) }
             }
+            for _ in 0..<max(registry.parallel / 2, 1) { addNext() }
             var results: [Int: EngineResult] = [:]
-            for try await (index, result) in group { results[index] = result }
+            for try await (index, result) in group {
+                results[index] = result
+                addNext()
+            }
             return requests.indices.compactMap { results[$0] }
         }
     }

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Gemma
 import GGUF
 import HTTPTypes
@@ -44,7 +45,8 @@ struct StatusRoutes: Sendable {
     }
 
     /// Throws: `APIError` with status 404.
-    func model(_ name: String) throws(APIError) -> Response {
+    func model(_ path: String) throws(APIError) -> Response {
+        let name = path.removingPercentEncoding ?? path
         guard names.contains(name) else { throw .modelNotFound(name, available: names) }
         return Response(json: entry(name))
     }

@@ -41,6 +41,19 @@ extension LoneTests {
             #expect(preflight.headers["access-control-allow-origin"] == nil)
         }
 
+        @Test func namesOfOtherMachinesAreKeptOut() async throws {
+            let server = try await TestServer.shared.value
+            for (host, status) in [
+                ("evil.example", 403), ("127.0.0.1:1", 200), ("[::1]:8", 200), ("evil.localhost.example:8", 403),
+            ] {
+                let connection = try await server.connect()
+                await connection.write("GET /v1/models HTTP/1.1\r\nHost: \(host)\r\n\r\n")
+                let answer = try await connection.answer()
+                #expect(answer.status == status, "\(host)")
+                if status == 403 { expectError(answer, code: "host_not_allowed") }
+            }
+        }
+
         @Test func originsThatAreNamedMayRead() async throws {
             let server = try await TestServer { $0.corsOrigins = ["https://app.example"] }
             let answer = try await server.get("/v1/models", headers: ["Origin: https://app.example"])
@@ -73,6 +86,7 @@ extension LoneTests {
             expectError(wrong, code: "model_not_found")
             #expect(try await ask("").status == 400)
             #expect(try await server.get("/v1/models/org/sea").status == 200)
+            #expect(try await server.get("/v1/models/org%2Fsea").status == 200)
             #expect(try await server.get("/v1/models/sea").status == 404)
             try await server.stop()
         }

@@ -144,6 +144,7 @@ import Testing
         .embed(#"{"input":[[999999999]]}"#), .embed(#"{"input":"a","encoding_format":"x"}"#, param: "encoding_format"),
         .embed(#"{"input":"a","dimensions":5}"#, param: "dimensions"),
         Case("content of 3", "/tokenize", #"{"content":3}"#, param: "content"), Case("no content", "/tokenize", "{}"),
+        Case("half an object again", "/tokenize", "{"), Case("half an object to turn", "/apply-template", "{"),
         Case("no such token again", "/detokenize", #"{"tokens":[99999999]}"#), Case("no tokens", "/detokenize", "{}"),
         Case("no messages to turn", "/apply-template", "{}", param: "messages"),
         Case("nothing to score", "/v1/score", "{}"),
@@ -153,7 +154,7 @@ import Testing
         let server = try await TestServer.shared.value
         let connection = try await server.connect()
         let head = """
-            POST \(bad.path) HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: \
+            POST \(bad.path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \
             \(bad.body.count)\r\nConnection: close\r\n\r\n
             """
         await connection.write(Array(head.utf8) + bad.body)

@@ -12,7 +12,7 @@ extension LoneTests {
         }
 
         @Test func whatRunsMayEnd() async throws {
-            let server = try await TestServer(.endless, parallel: 2)
+            let server = try await TestServer(.endless, parallel: 2) { $0.drainTimeout = 120 }
             let running = try await server.connect()
             let kept = try await server.connect()
             await kept.write(TestServer.request("GET", "/ready"))
@@ -29,7 +29,7 @@ extension LoneTests {
             #expect(refused.status == 503)
             expectError(refused, type: "service_unavailable")
             #expect(refused.headers["retry-after"] != nil)
-            let answer = try await running.answer(timeout: 60)
+            let answer = try await running.answer(timeout: 130)
             #expect(answer.text.hasSuffix("data: [DONE]\n\n"))
             try await server.ended()
             await #expect(throws: RawConnection.Failure.self) { try await server.connect() }

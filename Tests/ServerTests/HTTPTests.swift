@@ -25,19 +25,21 @@ extension LoneTests {
 
         static let completion = #"{"prompt":"a","max_tokens":1}"#
         private static func post(_ headers: String, _ body: String = completion) -> String {
-            "POST /v1/completions HTTP/1.1\r\nHost: a\r\n\(headers)\r\n\r\n\(body)"
+            "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\n\(headers)\r\n\r\n\(body)"
         }
 
         static let malformed: [Case] = [
             Case(
                 "a header of 100 KB",
-                "GET /health HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 100_000))\r\n\r\n", [400, 431]),
-            Case(
-                "2000 headers",
-                "GET /health HTTP/1.1\r\nHost: a\r\n" + (0..<2000).map { "X-\($0): y\r\n" }.joined() + "\r\n",
+                "GET /health HTTP/1.1\r\nHost: localhost\r\nX: \(String(repeating: "x", count: 100_000))\r\n\r\n",
                 [400, 431]),
             Case(
-                "a path of 100 KB", "GET /\(String(repeating: "x", count: 100_000)) HTTP/1.1\r\nHost: a\r\n\r\n",
+                "2000 headers",
+                "GET /health HTTP/1.1\r\nHost: localhost\r\n" + (0..<2000).map { "X-\($0): y\r\n" }.joined() + "\r\n",
+                [400, 431]),
+            Case(
+                "a path of 100 KB",
+                "GET /\(String(repeating: "x", count: 100_000)) HTTP/1.1\r\nHost: localhost\r\n\r\n",
                 [400, 414, 431]),
             Case("a chunk of 2^64 - 1", post("Transfer-Encoding: chunked", "FFFFFFFFFFFFFFFF\r\n"), [400, 413]),
             Case(
@@ -58,12 +60,13 @@ extension LoneTests {
                 "a TLS hello",
                 [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03] + [UInt8](repeating: 7, count: 500),
                 [400]),
-            Case("TRACE", "TRACE /health HTTP/1.1\r\nHost: a\r\n\r\n", [405, 400]),
-            Case("CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", [400, 404, 405]),
+            Case("TRACE", "TRACE /health HTTP/1.1\r\nHost: localhost\r\n\r\n", [405, 400]),
+            Case("CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", [400, 404, 405]),
             Case(
-                "a NUL in the path", [UInt8]("GET /he".utf8) + [0] + [UInt8]("alth HTTP/1.1\r\nHost: a\r\n\r\n".utf8),
+                "a NUL in the path",
+                [UInt8]("GET /he".utf8) + [0] + [UInt8]("alth HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8),
                 [400, 404]),
-            Case("an absolute address", "GET http://a/health HTTP/1.1\r\nHost: a\r\n\r\n", [200, 400, 404]),
+            Case("an absolute address", "GET http://a/health HTTP/1.1\r\nHost: localhost\r\n\r\n", [200, 400, 404]),
             Case("bare LF", "GET /health HTTP/1.1\nHost: a\n\n", [200, 400]),
         ]
 
@@ -149,8 +152,10 @@ extension LoneTests {
             let connection = try await TestServer.shared.value.connect()
             await connection.write(
                 Self.post(
-                    "Expect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: \(Self.completion.utf8.count)"
-                ))
+                    "Expect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: \(Self.completion.utf8.count)",
+                    ""))
+            #expect(try await connection.text(upTo: "\r\n\r\n").hasPrefix("HTTP/1.1 100"))
+            await connection.write(Self.completion)
             #expect(try await connection.answer().status == 200)
         }
     }

@@ -26,7 +26,7 @@ extension LoneTests {
         /// One byte now and then must not count as being alive.
         @Test(arguments: [
             TestServer.request("GET", "/health"),
-            "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+            "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
         ])
         func dripsAreEnded(_ request: String) async throws {
             let server = try await server()
@@ -53,7 +53,7 @@ extension LoneTests {
             let server = try await server()
             let connection = try await server.connect()
             await connection.write(
-                "POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{\"prompt\""
+                "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{\"prompt\""
             )
             #expect(await closes(connection) != nil)
             #expect(try await server.isIdle(within: 5))

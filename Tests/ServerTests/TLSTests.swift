@@ -60,7 +60,7 @@ extension LoneTests {
             // who does not know it is not, and neither is who speaks plainly
             #expect(try await run("/usr/bin/curl", ["-s", address + "/health"]).isEmpty)
             let plain = try await server.connect()
-            await plain.write("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+            await plain.write("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(await plain.remainder(timeout: 10) != nil, "closed")
             try await server.stop()
             try FileManager.default.removeItem(at: folder)
