@@ -23,8 +23,10 @@ run: export PROMPT := $(value PROMPT)
 run: build ## Build, then generate text with the model inside the program (PROMPT=... TOKENS=...)
 	@$$($(SWIFT) build -c release --show-bin-path)/carat run -p "$$PROMPT" -n $(TOKENS)
 
+# Built apart, as `build` does it: the test command alone would compile all again in another way.
 test: setup ## Run all tests
-	$(SWIFT) test -c release --disable-xctest $(FLAGS)
+	$(SWIFT) build --build-tests -c release --disable-xctest $(FLAGS)
+	@$(SWIFT) test -c release --disable-xctest --skip-build
 
 test-clients: build ## Let the openai package, and Chromium where there is one, use the server (needs python3)
 	@SWIFT="$(SWIFT)" scripts/test-clients/run
