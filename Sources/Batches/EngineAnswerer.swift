@@ -78,14 +78,7 @@ package final class EngineAnswerer: BatchAnswering {
 
     private func run(_ requests: [EngineRequest]) async throws -> [EngineResult] {
         do {
-            return try await withThrowingTaskGroup(of: (Int, EngineResult).self) { group in
-                for (index, request) in requests.enumerated() {
-                    group.addTask { [engine] in (index, try await engine.run(request)) }
-                }
-                var results: [Int: EngineResult] = [:]
-                for try await (index, result) in group { results[index] = result }
-                return requests.indices.compactMap { results[$0] }
-            }
+            return try await engine.run(requests, atOnce: requests.count)
         } catch let error as EngineError {
             switch error {
             case .cancelled: throw error

@@ -29,7 +29,7 @@ package final class FileFolder: Sendable {
         self.path = path
         let parent = FilePath(path).removingLastComponent().string
         do {
-            if !parent.isEmpty { try CacheDirectory.create(parent) }
+            if !parent.isEmpty { try UserDirectory.create(parent) }
         } catch {
             throw .cannotUse(path: path, step: "make it", reason: "\(error)")
         }

@@ -60,8 +60,7 @@ struct BatchFlags: ParsableArguments {
         let options = answers.optionsHash(gemma, engine: settings, source: try source.options(endpoint))
         try output.resume(input, options: options, shard: shard, restarts: results.restart)
         let engine = try Engine(gemma, settings: settings)
-        let answerer = EngineAnswerer(
-            engine, model: ServedModel(gemma, context: engine.context), settings: answers)
+        let answerer = EngineAnswerer(engine, model: try ServedModel(engine), settings: answers)
         let monitor = BatchMonitor(metrics: results.metricsFile, shard: shard)
         let job = BatchJob(input, shard: shard, concurrency: concurrency)
         let progress = try Interruptible.run {

@@ -54,7 +54,7 @@ struct ServeCommand: ParsableCommand {
             source: source, positions: [1, 8, 64, 512])
         serving.plan = Array(try encodeJSON(report).utf8)
         let served = try ServedModel(
-            gemma, context: engine.context, names: server.alias, displayName: model.displayName,
+            engine, names: server.alias, displayName: model.displayName,
             template: server.chatTemplate)
         let carat = CaratServer(
             gemma, served: served, engine: engine, parallel: server.parallel,

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Batches
 import Foundation
+import GGUF
 import Logging
 public import OpenAI
 import Server
@@ -97,7 +98,7 @@ struct ServerFlags: ParsableArguments {
         settings.clientTimeout = clientTimeout
         settings.drainTimeout = drainTimeout
         settings.bodyLimit = maxBody << 20
-        settings.filesFolder = filesDir ?? StateDirectory.path.map { $0 + "/files" }
+        settings.filesFolder = filesDir ?? UserDirectory.state.path.map { $0 + "/files" }
         settings.filesLimit = filesLimit << 20
         settings.batchLines = batchLines
         return settings

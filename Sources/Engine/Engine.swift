@@ -19,7 +19,7 @@ public final class Engine: Sendable {
     private let limits: EngineLimits
     private let inbox = Inbox()
     private let store: KVStore?
-    private let constraints: ConstraintCache
+    package let constraints: ConstraintCache
 
     /// Throws: `EngineError` when the settings make no sense or the memory is too small, with the numbers.
     public init(_ model: GemmaModel, settings: EngineSettings = EngineSettings()) throws(EngineError) {

@@ -31,9 +31,8 @@ public struct Completion: Sendable, Equatable {
     }
 }
 
-/// The log-probability of a token by the model's own distribution (temperature 1, no penalties, no
-/// filters, no constraint), and the
-/// most probable alternatives.
+/// The log-probability of a token by the model's own distribution (temperature 1, no penalties, no filters, no
+/// constraint), and the most probable alternatives.
 public struct TokenLogprobs: Sendable, Equatable {
     public struct Entry: Sendable, Equatable {
         public let token: TokenID

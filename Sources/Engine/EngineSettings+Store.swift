@@ -45,7 +45,7 @@ extension EngineSettings {
         let path = directory + "/fingerprint-" + identity
         if let known = FileManager.default.contents(atPath: path), known.count == 32 { return Array(known) }
         let digest = KVIdentity.fingerprint(of: file)
-        try? CacheDirectory.create(directory)
+        try? UserDirectory.create(directory)
         try? ReplacementFile.write([digest[...]], to: path)
         return digest
     }

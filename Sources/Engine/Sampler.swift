@@ -16,7 +16,8 @@ public struct Sampler: Sendable {
 
     /// The next token after `history`. `excluded` tokens cannot come.
     ///
-    /// Throws: `EngineError.notANumber` when a logit is NaN or +infinity, or no token is possible.
+    /// Throws: `EngineError.notANumber` when a logit is NaN or +infinity, or no token is possible; `.noTokenLeft` when
+    /// biases leave none.
     public mutating func sample(
         _ logits: Span<Float>, history: [TokenID], excluding excluded: Set<TokenID> = []
     ) throws(EngineError) -> TokenID {

@@ -28,7 +28,7 @@ struct KVFolder: Sendable {
     /// False where `bytes` alone are more than the limit, or another process is making room.
     /// Throws: ``GGUFError/cannotWrite(path:step:reason:)``.
     func makeRoom(for bytes: Int) throws(GGUFError) -> Bool {
-        try CacheDirectory.create(path)
+        try UserDirectory.create(path)
         guard bytes <= limit else { return false }
         guard size(of: blocks) + bytes > limit else { return true }
         let lock = open(path + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)

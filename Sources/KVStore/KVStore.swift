@@ -23,7 +23,7 @@ public final class KVStore: Sendable {
     public init(
         directory: String, limit: Int, identity: KVIdentity, log: @escaping @Sendable (String) -> Void
     ) throws(GGUFError) {
-        try CacheDirectory.create(directory)
+        try UserDirectory.create(directory)
         self.directory = directory
         self.identity = identity
         self.log = log

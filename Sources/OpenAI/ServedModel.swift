@@ -1,5 +1,5 @@
 public import Engine
-public import Gemma
+package import Gemma
 import JSON
 public import Tokenizer
 
@@ -32,16 +32,21 @@ public struct ServedModel: Sendable {
     ///   - displayName: what answers call it; the first of `names` where there are any.
     /// Throws: `EngineError` where Gemma's turns are asked for and the vocabulary lacks their markers.
     public init(
-        _ model: GemmaModel, context: Int, names: [String] = [], displayName: String, template choice: TemplateChoice
+        _ engine: Engine, names: [String] = [], displayName: String? = nil, template choice: TemplateChoice = .file
     ) throws(EngineError) {
-        self.init(model, context: context, names: names, displayName: displayName)
-        if choice == .gemma { template = .success(try ChatTemplate(gemmaTurnsOf: model)) }
+        self.init(
+            engine.model, context: engine.context, constraints: engine.constraints, names: names,
+            displayName: displayName)
+        if choice == .gemma { template = .success(try ChatTemplate(gemmaTurnsOf: engine.model)) }
     }
 
-    public init(_ model: GemmaModel, context: Int, names: [String] = [], displayName: String? = nil) {
+    package init(
+        _ model: GemmaModel, context: Int, constraints: ConstraintCache, names: [String] = [],
+        displayName: String? = nil
+    ) {
         self.displayName = names.first ?? displayName ?? model.name
         tokenizer = model.tokenizer
-        constraints = ConstraintCache(model.tokenizer)
+        self.constraints = constraints
         self.context = context
         trainedContext = model.config.contextLength
         self.names = names

@@ -19,7 +19,7 @@ public struct CacheFolder: Sendable {
     public init(path: String) { self.path = path }
 
     /// The folder that this process's environment names; nil where it names none.
-    public static var current: CacheFolder? { CacheDirectory.path.map { CacheFolder(path: $0) } }
+    public static var current: CacheFolder? { UserDirectory.cache.path.map { CacheFolder(path: $0) } }
 
     /// What `file` holds. Throws: `Failure` when it cannot be read as `type`; nil where there is no such file.
     func read<T: Decodable>(_ type: T.Type, from file: String) throws(Failure) -> T? {
@@ -38,7 +38,7 @@ public struct CacheFolder: Sendable {
     /// Makes the folder where it is missing. Throws where nothing can be written to it.
     func prepare() throws(Failure) {
         do {
-            try CacheDirectory.create(path)
+            try UserDirectory.create(path)
         } catch {
             throw Failure(text: "\(error)")
         }

@@ -1,3 +1,4 @@
+import Batches
 import HTTPTypes
 import Hummingbird
 import NIOCore

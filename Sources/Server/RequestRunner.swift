@@ -44,7 +44,8 @@ struct RequestRunner: Sendable {
         do {
             let results = try await withThrowingTaskGroup(of: [EngineResult].self) { group in
                 group.addTask {
-                    try await runAll(requests) { event, index in
+                    // a few at a time: whoever asks for one text is not to wait for all of another's
+                    try await engine.run(requests, atOnce: max(registry.parallel / 2, 1)) { event, index in
                         if let seconds = entry.note(event, prompt: index) { metrics.betweenTokens(seconds) }
                         onEvent(event, index)
                     }
@@ -80,29 +81,6 @@ struct RequestRunner: Sendable {
         } catch {
             metrics.cancelled()
             throw error
-        }
-    }
-
-    private func runAll(
-        _ requests: [EngineRequest], onEvent: @escaping @Sendable (EngineEvent, Int) -> Void
-    ) async throws -> [EngineResult] {
-        if requests.count == 1, let request = requests.first {
-            return [try await engine.run(request) { onEvent($0, 0) }]
-        }
-        return try await withThrowingTaskGroup(of: (Int, EngineResult).self) { group in
-            // a few at a time: whoever asks for one text is not to wait for all of another's
-            var rest = requests.enumerated().makeIterator()
-            func addNext() {
-                guard let (index, request) = rest.next() else { return }
-                group.addTask { (index, try await engine.run(request) { onEvent($0, index) }) }
-            }
-            for _ in 0..<max(registry.parallel / 2, 1) { addNext() }
-            var results: [Int: EngineResult] = [:]
-            for try await (index, result) in group {
-                results[index] = result
-                addNext()
-            }
-            return requests.indices.compactMap { results[$0] }
         }
     }
 }

@@ -55,14 +55,14 @@ public struct SyntheticModel: Sendable {
         named name: String, directory: String? = nil, progress: (_ fraction: Double) throws -> Void = { _ in }
     ) throws -> String {
         let model = try SyntheticModel(name: name)
-        guard let folder = directory ?? CacheDirectory.path.map({ $0 + "/models" }) else {
+        guard let folder = directory ?? UserDirectory.cache.path.map({ $0 + "/models" }) else {
             throw SyntheticModelError.noCacheDirectory
         }
         let path = "\(folder)/\(model.fileName)"
         let writer = model.writer()
         if writer.hasWritten(path) { return path }
         do {
-            try CacheDirectory.create(folder)
+            try UserDirectory.create(folder)
             try model.write(writer, to: path, progress: progress)
         } catch let error as GGUFError {
             throw SyntheticModelError.cannotMake(

@@ -1,5 +1,6 @@
 import BatchRunner
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct DocumentTests {

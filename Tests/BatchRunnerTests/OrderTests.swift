@@ -1,4 +1,5 @@
 import BatchRunner
+import TestSupport
 import Testing
 
 @Suite struct OrderTests {

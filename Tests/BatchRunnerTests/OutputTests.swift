@@ -1,6 +1,7 @@
 import BatchRunner
 import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
 #if canImport(Glibc)

@@ -1,18 +1,8 @@
 import BatchRunner
 import Foundation
+import TestSupport
 
-/// A folder of one test, which goes with it.
-final class Scratch: Sendable {
-    let folder: String
-
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "carat-batch-\(UUID().uuidString)").path()
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-    func path(_ name: String) -> String { folder + "/" + name }
+extension Scratch {
     func text(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
     func lines(_ name: String) throws -> [String] {
         try text(name).split(separator: "\n").map(String.init)

@@ -4,6 +4,7 @@ import Foundation
 import JSON
 import OpenAI
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct BatchQueueTests {

@@ -2,6 +2,7 @@ import Batches
 import Foundation
 import JSON
 import OpenAI
+import TestSupport
 import Testing
 
 @Suite struct FileStoreTests {
@@ -132,12 +133,6 @@ import Testing
             let facts = try FileManager.default.attributesOfItem(atPath: folder)
             #expect(facts[.posixPermissions] as? Int == 0o700)
         }
-    }
-
-    @Test func stateFolderIsXDGs() {
-        #expect(StateDirectory.path { ["XDG_STATE_HOME": "/s", "HOME": "/h"][$0] } == "/s/carat")
-        #expect(StateDirectory.path { ["XDG_STATE_HOME": "s", "HOME": "/h"][$0] } == "/h/.local/state/carat")
-        #expect(StateDirectory.path { _ in nil } == nil)
     }
 
     @Test func pagesGoThroughAll() async throws {

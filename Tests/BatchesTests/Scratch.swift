@@ -1,23 +1,12 @@
-import BatchRunner
 import Batches
+import BatchRunner
 import Foundation
 import Logging
 import OpenAI
 import Testing
+import TestSupport
 
-/// A folder of one test, which goes with it.
-final class Scratch: Sendable {
-    let folder: String
-
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "carat-files-\(UUID().uuidString)").path()
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-    func path(_ name: String) -> String { folder + "/" + name }
-
+extension Scratch {
     func store(_ limits: FileStore.Limits = .init()) throws -> FileStore {
         FileStore(try FileFolder(path("files")), limits: limits)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -16,7 +17,7 @@ import Testing
     init() throws { scratch = try Scratch() }
 
     private func start(_ arguments: [String] = []) async throws -> ServerProcess {
-        try await ServerProcess(files: scratch.path("files"), log: scratch.path("log"), arguments)
+        try await ServerProcess(["-t", "2", "-c", "512"] + arguments, files: scratch.path("files"))
     }
 
     private func lines(_ count: Int, tokens: Int) throws -> String {
@@ -62,7 +63,7 @@ import Testing
         var all = ""
         for key in ["output_file_id", "error_file_id"] {
             guard let id = batch[key] as? String else { continue }
-            all += String(decoding: try await server.send("GET", "/v1/files/\(id)/content").body, as: UTF8.self)
+            all += try await server.ask("GET", "/v1/files/\(id)/content").text
         }
         return try names(all)
     }
@@ -87,7 +88,7 @@ import Testing
         #expect(done["status"] as? String == "completed")
         #expect(done["request_counts"] as? [String: Int] == ["total": 150, "completed": 149, "failed": 1])
         #expect(try await results(last, done) == (0..<150).map { "r\($0)" }.sorted())
-        let log = try last.text
+        let log = last.log
         #expect(!log.contains("dark night"))
     }
 
@@ -105,7 +106,7 @@ import Testing
         let done = try await wait(server, batch, until: Self.isEnded)
         #expect(done["status"] as? String == "cancelled" && ContinuousClock.now - clock < .seconds(15))
         #expect(try await results(server, done).count == 100)
-        let metrics = String(decoding: try await server.send("GET", "/metrics").body, as: UTF8.self)
+        let metrics = try await server.ask("GET", "/metrics").text
         #expect(metrics.contains(#"carat_batch_lines_total{result="failed"} 1"#))
         let deleted = try await server.json("DELETE", "/files/\(file)")
         #expect(deleted["deleted"] as? Bool == true && deleted["object"] as? String == "file")
@@ -136,12 +137,13 @@ import Testing
             ("POST", "/v1/batches", "{", "application/json", 400),
         ]
         for (method, path, body, type, expected) in cases {
-            let (status, data) = try await server.send(method, path, body.map { Data($0.utf8) }, type: type)
-            #expect(status == expected, "\(method) \(path)")
-            let error = try object(String(decoding: data, as: UTF8.self))["error"] as? [String: Any]
+            let answer = try await server.ask(
+                method, path, body, headers: type.isEmpty ? [] : ["Content-Type: \(type)"])
+            #expect(answer.status == expected, "\(method) \(path)")
+            let error = try object(answer.text)["error"] as? [String: Any]
             #expect(error.map { Set($0.keys) } == ["message", "type", "param", "code"], "\(method) \(path)")
         }
-        let second = try await ServerProcess(files: scratch.path("files"), log: scratch.path("log2"))
+        let second = try await ServerProcess(files: scratch.path("files"))
         let refused = try await second.upload("{}\n")
         #expect(refused.status == 503)
         let message = (refused.json["error"] as? [String: Any])?["message"] as? String

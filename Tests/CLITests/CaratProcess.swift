@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The built `carat` program, run as a user runs it.
@@ -7,7 +8,7 @@ struct CaratProcess {
     let errors: String
     let code: Int32
 
-    static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "carat")
+    static let program = ServerProcess.program
 
     /// What the program measures stays among the tests.
     static let cache = FileManager.default.temporaryDirectory.appending(

@@ -10,15 +10,19 @@ enum SampleModel {
     static let names = ["gemma", "org/gemma"]
 
     static func chat(context: Int = 1024, names: [String] = []) throws -> ServedModel {
-        ServedModel(try instruct.get(), context: context, names: names)
+        served(try instruct.get(), context: context, names: names)
     }
 
     static func base(context: Int = 512) throws -> ServedModel {
-        ServedModel(try embedded.get(), context: context)
+        served(try embedded.get(), context: context)
     }
 
     static func foreign() throws -> ServedModel {
-        ServedModel(try model(template: "<|im_start|>{{ message }}<|im_end|>"), context: 512)
+        served(try model(template: "<|im_start|>{{ message }}<|im_end|>"), context: 512)
+    }
+
+    private static func served(_ model: GemmaModel, context: Int, names: [String] = []) -> ServedModel {
+        ServedModel(model, context: context, constraints: ConstraintCache(model.tokenizer), names: names)
     }
 
     private static let instruct = Result { try model(template: "<start_of_turn>{{ message }}<end_of_turn>") }

@@ -20,14 +20,15 @@ extension LoneTests {
             return try await TestServer(.file(path))
         }
 
-        @Test func isServedOnWhenReplacedByAnother() async throws {
+        @Test func isRefusedWhenReplacedByAnother() async throws {
             let server = try await server()
             #expect(try await server.post("/v1/completions", completion).status == 200)
-            // by rename, as all good tools do it: what is mapped stays whole
+            // what is mapped stays whole, but is no longer what the path names
             try FileManager.default.removeItem(atPath: path)
             try Data("another".utf8).write(to: URL(filePath: path))
             let answer = try await server.post("/v1/completions", completion)
-            #expect(answer.status == 200 || answer.status == 503)
+            #expect(answer.status == 503, "\(answer.text)")
+            #expect(try await server.get("/ready").status == 503)
             try await server.stop()
             try FileManager.default.removeItem(atPath: path)
         }

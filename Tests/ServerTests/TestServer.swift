@@ -51,7 +51,7 @@ final class TestServer: Sendable {
         let server = CaratServer(
             model,
             served: try ServedModel(
-                model, context: engine.context, names: names, displayName: "sample", template: template),
+                engine, names: names, displayName: "sample", template: template),
             engine: engine, parallel: parallel, fingerprint: "fp_test", settings: settings)
         let (ports, continuation) = AsyncStream<Int>.makeStream()
         let task = Task {

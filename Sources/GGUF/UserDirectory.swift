@@ -6,16 +6,26 @@
     import Glibc
 #endif
 
-/// Where files are kept that can be made again: `$XDG_CACHE_HOME/carat`, else `~/.cache/carat`.
+/// Where Carat keeps files of a user that have no name of their own.
 /// Source: XDG Base Directory Specification, by which a relative path counts as none.
-public enum CacheDirectory {
-    /// Carat's folder, which need not exist; nil where neither variable has an absolute path.
-    public static var path: String? { path { variable in getenv(variable).map { String(cString: $0) } } }
+public enum UserDirectory: Sendable {
+    /// What can be made again: `$XDG_CACHE_HOME/carat`, else `~/.cache/carat`.
+    case cache
+    /// What nobody can make again: `$XDG_STATE_HOME/carat`, else `~/.local/state/carat`.
+    case state
+
+    /// The folder, which need not exist; nil where neither variable has an absolute path.
+    public var path: String? { path { variable in getenv(variable).map { String(cString: $0) } } }
 
     /// The folder where `variable` gives the environment.
-    package static func path(_ variable: (String) -> String?) -> String? {
+    package func path(_ variable: (String) -> String?) -> String? {
+        let (name, home) =
+            switch self {
+            case .cache: ("XDG_CACHE_HOME", "/.cache")
+            case .state: ("XDG_STATE_HOME", "/.local/state")
+            }
         func absolute(_ name: String) -> String? { variable(name).flatMap { $0.hasPrefix("/") ? $0 : nil } }
-        return absolute("XDG_CACHE_HOME").map { $0 + "/carat" } ?? absolute("HOME").map { $0 + "/.cache/carat" }
+        return (absolute(name) ?? absolute("HOME").map { $0 + home }).map { $0 + "/carat" }
     }
 
     /// Makes the folder and those above it where they are missing.
