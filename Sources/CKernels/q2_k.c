@@ -54,6 +54,37 @@ CARAT_AVX2_INLINE void multiply_q2_k(const uint8_t *const block[4], const carat_
 
 CARAT_AVX2_K_DOT(q2_k, true)
 
+CARAT_AVX2_INLINE void few_read_q2_k(const uint8_t *const block[4], carat_few_head *out) {
+    const __m256i four = _mm256_set1_epi8(15);
+    for (int i = 0; i < 4; i++) {
+        const __m256i packed = carat_both_lanes(_mm_loadu_si128((const void *)block[i]));
+        out->scales[i][0] = _mm256_and_si256(packed, four);
+        const __m256i high = _mm256_and_si256(_mm256_srli_epi16(packed, 4), four);
+        out->mins[i] = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(high));
+    }
+    out->d = carat_four_deltas(block, offsetof(carat_block_q2_k, d));
+    out->dmin = carat_four_deltas(block, offsetof(carat_block_q2_k, dmin));
+}
+
+CARAT_AVX2_INLINE __m256i codes_q2_k(const uint8_t *block, int step) {
+    const __m256i codes = carat_load(block + offsetof(carat_block_q2_k, codes) + 32 * (step / 4));
+    return _mm256_and_si256(_mm256_srli_epi16(codes, 2 * (step % 4)), _mm256_set1_epi8(3));
+}
+
+CARAT_AVX2_INLINE __m256i few_scale_q2_k(const carat_few_head *head, int row, int step) {
+    const __m256i number = CARAT_SPREAD_PAIR(2 * step, 2 * step + 1);
+    return _mm256_shuffle_epi8(head->scales[row][0], number);
+}
+
+CARAT_AVX2_INLINE __m128i few_mins_q2_k(const carat_few_head *head, __m256i sums) {
+    __m256i mins[4];
+    for (int i = 0; i < 4; i++) mins[i] = _mm256_madd_epi16(head->mins[i], sums);
+    return carat_fold_four(mins);
+}
+
+#define FEW_Q2_K                                                                                                      \
+    {sizeof(carat_block_q2_k), few_read_q2_k, codes_q2_k, few_scale_q2_k, NULL, few_mins_q2_k, false}
+
 CARAT_AVX2_INLINE void fill_q2_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
     const __m256i two = _mm256_set1_epi8(3), four = _mm256_set1_epi8(15);
     __m256i packed[4], codes[8];
@@ -73,7 +104,7 @@ CARAT_AVX2_INLINE void fill_q2_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q2_k, 16, 0, true)
+CARAT_AVX2_K_TILE(q2_k, 16, 0, true, FEW_Q2_K)
 
 // Four values per group: a table in each lane, looked up by the two low bits of a 32-bit index.
 CARAT_AVX2 void carat_dequantize_q2_k_avx2(const void *row, size_t count, float *out) {

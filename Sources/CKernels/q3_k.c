@@ -85,6 +85,28 @@ CARAT_AVX2_INLINE void multiply_q3_k(const uint8_t *const block[4], const carat_
 
 CARAT_AVX2_K_DOT(q3_k, false)
 
+CARAT_AVX2_INLINE void few_read_q3_k(const uint8_t *const block[4], carat_few_head *out) {
+    for (int i = 0; i < 4; i++)
+        carat_wide_scales(
+            out, i, _mm256_cvtepi8_epi16(read_scales(block[i] + offsetof(carat_block_q3_k, scales))));
+    out->d = carat_four_deltas(block, offsetof(carat_block_q3_k, d));
+}
+
+CARAT_AVX2_INLINE __m256i codes_q3_k(const uint8_t *block, int step) {
+    const int half = step / 4, plane = step % 4;
+    const __m256i low = carat_load(block + offsetof(carat_block_q3_k, low) + 32 * half);
+    const __m256i both = join_planes(low, carat_load(block), half, plane % 2);
+    return _mm256_and_si256(_mm256_srli_epi16(both, 4 * (plane / 2)), _mm256_set1_epi8(15));
+}
+
+CARAT_AVX2_INLINE __m256i few_start_q3_k(const carat_few_head *head, int row, __m256i sums) {
+    const __m256i negative = _mm256_sub_epi16(_mm256_setzero_si256(), sums);
+    return _mm256_slli_epi32(_mm256_madd_epi16(head->mins[row], negative), 2);
+}
+
+#define FEW_Q3_K                                                                                                      \
+    {sizeof(carat_block_q3_k), few_read_q3_k, codes_q3_k, carat_few_wide_scale, few_start_q3_k, NULL, true}
+
 CARAT_AVX2_INLINE void fill_q3_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
     const __m256i low4 = _mm256_set1_epi8(15), high2 = _mm256_set1_epi8(48);
     __m128i tail[CARAT_LANE_ROWS];
@@ -113,7 +135,7 @@ CARAT_AVX2_INLINE void fill_q3_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q3_k, 16, 4, false)
+CARAT_AVX2_K_TILE(q3_k, 16, 4, false, FEW_Q3_K)
 
 CARAT_AVX2 void carat_dequantize_q3_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q3_k *w = row;

@@ -23,7 +23,7 @@ CARAT_PORTABLE_K(q4_k)
 // A 16-bit lane of a group holds 2 * 15 * 127 at most, times 63 in 32 bits: nothing can overflow.
 CARAT_AVX2_INLINE void multiply_q4_k(const uint8_t *const block[4], const carat_act256 *act, carat_four_blocks *out) {
     const __m256i low = _mm256_set1_epi8(15);
-    const carat_four_heads head = carat_read_heads(block, act);
+    const carat_four_heads head = carat_read_heads(block);
     for (int i = 0; i < 4; i++) out->products[i] = _mm256_setzero_si256();
 #pragma clang loop unroll(full)
     for (int pair = 0; pair < 4; pair++) {
@@ -40,12 +40,20 @@ CARAT_AVX2_INLINE void multiply_q4_k(const uint8_t *const block[4], const carat_
             out->products[i] = _mm256_add_epi32(out->products[i], sum);
         }
     }
-    out->mins = head.mins;
+    out->mins = carat_multiply_mins(head.mins, carat_load(act->sums));
     out->d = head.d;
     out->dmin = head.dmin;
 }
 
 CARAT_AVX2_K_DOT(q4_k, true)
+
+CARAT_AVX2_INLINE __m256i codes_q4_k(const uint8_t *block, int step) {
+    const __m256i codes = carat_load(block + offsetof(carat_block_q4_k, codes) + 32 * (step / 2));
+    return _mm256_and_si256(_mm256_srli_epi16(codes, 4 * (step % 2)), _mm256_set1_epi8(15));
+}
+
+#define FEW_Q4_K                                                                                                      \
+    {sizeof(carat_block_q4_k), carat_few_read_heads, codes_q4_k, carat_few_head_scale, NULL, carat_few_head_mins, false}
 
 CARAT_AVX2_INLINE void fill_q4_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
     const __m256i low = _mm256_set1_epi8(15);
@@ -61,7 +69,7 @@ CARAT_AVX2_INLINE void fill_q4_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q4_k, 32, 0, true)
+CARAT_AVX2_K_TILE(q4_k, 32, 0, true, FEW_Q4_K)
 
 CARAT_AVX2 void carat_dequantize_q4_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q4_k *w = row;

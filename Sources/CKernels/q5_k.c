@@ -31,7 +31,7 @@ CARAT_AVX2_INLINE __m256i join(__m256i low, __m256i high, int pair, int odd) {
 
 // A 16-bit lane of a group holds 2 * 31 * 127 at most, times 63 in 32 bits: nothing can overflow.
 CARAT_AVX2_INLINE void multiply_q5_k(const uint8_t *const block[4], const carat_act256 *act, carat_four_blocks *out) {
-    const carat_four_heads head = carat_read_heads(block, act);
+    const carat_four_heads head = carat_read_heads(block);
     for (int i = 0; i < 4; i++) out->products[i] = _mm256_setzero_si256();
 #pragma clang loop unroll(full)
     for (int pair = 0; pair < 4; pair++) {
@@ -49,12 +49,20 @@ CARAT_AVX2_INLINE void multiply_q5_k(const uint8_t *const block[4], const carat_
             out->products[i] = _mm256_add_epi32(out->products[i], sum);
         }
     }
-    out->mins = head.mins;
+    out->mins = carat_multiply_mins(head.mins, carat_load(act->sums));
     out->d = head.d;
     out->dmin = head.dmin;
 }
 
 CARAT_AVX2_K_DOT(q5_k, true)
+
+CARAT_AVX2_INLINE __m256i codes_q5_k(const uint8_t *block, int step) {
+    const __m256i low = carat_load(block + offsetof(carat_block_q5_k, low) + 32 * (step / 2));
+    return join(low, carat_load(block + offsetof(carat_block_q5_k, high)), step / 2, step % 2);
+}
+
+#define FEW_Q5_K                                                                                                      \
+    {sizeof(carat_block_q5_k), carat_few_read_heads, codes_q5_k, carat_few_head_scale, NULL, carat_few_head_mins, false}
 
 // 16 codes of 31 would not fit a 16-bit lane with 127 each, 8 do: groups of 32 go as two of 16 with the same scale.
 CARAT_AVX2_INLINE void fill_q5_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
@@ -82,7 +90,7 @@ CARAT_AVX2_INLINE void fill_q5_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q5_k, 16, 0, true)
+CARAT_AVX2_K_TILE(q5_k, 16, 0, true, FEW_Q5_K)
 
 CARAT_AVX2 void carat_dequantize_q5_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q5_k *w = row;

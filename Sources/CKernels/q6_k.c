@@ -66,6 +66,29 @@ CARAT_AVX2_INLINE void multiply_q6_k(const uint8_t *const block[4], const carat_
 
 CARAT_AVX2_K_DOT(q6_k, false)
 
+CARAT_AVX2_INLINE void few_read_q6_k(const uint8_t *const block[4], carat_few_head *out) {
+    for (int i = 0; i < 4; i++)
+        carat_wide_scales(
+            out, i,
+            _mm256_cvtepi8_epi16(_mm_loadu_si128((const void *)(block[i] + offsetof(carat_block_q6_k, scales)))));
+    out->d = carat_four_deltas(block, offsetof(carat_block_q6_k, d));
+}
+
+CARAT_AVX2_INLINE __m256i codes_q6_k(const uint8_t *block, int step) {
+    const int half = step / 4, plane = step % 4;
+    const __m256i high = carat_load(block + offsetof(carat_block_q6_k, high) + 32 * half);
+    return join(
+        carat_load(block + offsetof(carat_block_q6_k, low) + 64 * half + 32 * (plane % 2)), high, plane);
+}
+
+CARAT_AVX2_INLINE __m256i few_start_q6_k(const carat_few_head *head, int row, __m256i sums) {
+    const __m256i negative = _mm256_sub_epi16(_mm256_setzero_si256(), sums);
+    return _mm256_slli_epi32(_mm256_madd_epi16(head->mins[row], negative), 5);
+}
+
+#define FEW_Q6_K                                                                                                      \
+    {sizeof(carat_block_q6_k), few_read_q6_k, codes_q6_k, carat_few_wide_scale, few_start_q6_k, NULL, true}
+
 CARAT_AVX2_INLINE void fill_q6_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
     __m256i scales[4], high[8], low[2][8];
     uint16_t d[CARAT_LANE_ROWS];
@@ -84,7 +107,7 @@ CARAT_AVX2_INLINE void fill_q6_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q6_k, 16, 32, false)
+CARAT_AVX2_K_TILE(q6_k, 16, 32, false, FEW_Q6_K)
 
 CARAT_AVX2 void carat_dequantize_q6_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q6_k *w = row;

@@ -1,15 +1,15 @@
 #pragma once
 // The common head of Q4_K and Q5_K blocks (d, dmin, and 12 bytes of scales and mins) for four rows at a time.
-#include "avx2.h"
+#include "few_avx2.h"
 
 #if CARAT_HAS_AVX2
 typedef struct {
     __m256i scales[4];  // per row: its 8 scales as bytes; rows 0 and 2 in bytes 0..7 of each lane, 1 and 3 in 8..15
-    __m128i mins;       // per row: sum(min * activation sum)
+    __m256i mins[2];    // per row: mins of groups 0..<4 and of 4..<8, 16 bits each
     __m128 d, dmin;
 } carat_four_heads;
 
-CARAT_AVX2_INLINE carat_four_heads carat_read_heads(const uint8_t *const block[4], const carat_act256 *act) {
+CARAT_AVX2_INLINE carat_four_heads carat_read_heads(const uint8_t *const block[4]) {
     carat_four_heads out;
     // 16 bytes a row are 4 words: d and dmin, scales, mins, rest. Transposed: a vector per word, a lane per row.
     const __m128i h0 = _mm_loadu_si128((const void *)block[0]), h1 = _mm_loadu_si128((const void *)block[1]);
@@ -36,14 +36,38 @@ CARAT_AVX2_INLINE carat_four_heads carat_read_heads(const uint8_t *const block[4
     out.scales[0] = out.scales[1] = rows01;
     out.scales[2] = out.scales[3] = rows23;
 
+    out.mins[0] = _mm256_cvtepu8_epi16(mins0);
+    out.mins[1] = _mm256_cvtepu8_epi16(mins4);
+    return out;
+}
+
+/// Per row: sum(min * activation sum).
+///
+/// - `sums16`: of 16 activations each.
+CARAT_AVX2_INLINE __m128i carat_multiply_mins(const __m256i mins[2], __m256i sums16) {
     // Sums of 32 activations, 4 in each lane twice; then 4 mins of each row against the same 4 sums.
-    const __m256i sums16 = carat_load(act->sums);
     const __m256i sums = _mm256_hadd_epi16(sums16, sums16);
     const __m256i sums0 = _mm256_permute4x64_epi64(sums, 0x00), sums4 = _mm256_permute4x64_epi64(sums, 0xaa);
-    const __m256i pairs = _mm256_add_epi32(
-        _mm256_madd_epi16(_mm256_cvtepu8_epi16(mins0), sums0), _mm256_madd_epi16(_mm256_cvtepu8_epi16(mins4), sums4));
-    out.mins = _mm_hadd_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
-    return out;
+    const __m256i pairs = _mm256_add_epi32(_mm256_madd_epi16(mins[0], sums0), _mm256_madd_epi16(mins[1], sums4));
+    return _mm_hadd_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+}
+
+CARAT_AVX2_INLINE void carat_few_read_heads(const uint8_t *const block[4], carat_few_head *out) {
+    const carat_four_heads head = carat_read_heads(block);
+    for (int i = 0; i < 4; i++) out->scales[i][0] = head.scales[i];
+    out->mins[0] = head.mins[0];
+    out->mins[1] = head.mins[1];
+    out->d = head.d;
+    out->dmin = head.dmin;
+}
+
+CARAT_AVX2_INLINE __m256i carat_few_head_scale(const carat_few_head *head, int row, int step) {
+    const __m256i number = _mm256_set1_epi16((short)(0x8000 | (8 * (row % 2) + step)));
+    return _mm256_shuffle_epi8(head->scales[row][0], number);
+}
+
+CARAT_AVX2_INLINE __m128i carat_few_head_mins(const carat_few_head *head, __m256i sums) {
+    return carat_multiply_mins(head->mins, sums);
 }
 
 /// d * scale and dmin * min of the 8 groups of one block, in this order.

@@ -5,6 +5,7 @@
 // gather in 16-bit lanes over a whole scale group, then one multiply-add by the scale widens them: half the
 // instructions of widening each product. Sums and Float steps are those of the dot kernels, so a position has the same
 // bits here and there.
+#include "few_avx2.h"
 #include "panel_avx2.h"
 
 #if CARAT_HAS_AVX2
@@ -234,11 +235,16 @@ CARAT_AVX2_INLINE void carat_tile_k_avx2(
                 y_stride);
 }
 
-/// Defines the AVX2 tile kernel of a K format from its `fill_<format>`.
-#define CARAT_AVX2_K_TILE(format, group, offset, has_mins)                                                            \
+/// Defines the AVX2 tile kernel of a K format from its `fill_<format>` and, for few positions, a `carat_few_format`.
+#define CARAT_AVX2_K_TILE(format, group, offset, has_mins, few)                                                       \
     CARAT_AVX2 void carat_tile_##format##_avx2(                                                                       \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *act,                \
         size_t positions, float *y, size_t y_stride) {                                                                \
+        if (positions <= CARAT_FEW_POSITIONS) {                                                                       \
+            const carat_few_format how = few;                                                                         \
+            carat_few_k_avx2(how, rows, row_bytes, row_count, columns, act, positions, y, y_stride);                  \
+            return;                                                                                                   \
+        }                                                                                                             \
         const carat_tile_format how = {fill_##format, sizeof(carat_block_##format), group, offset, has_mins};         \
         carat_tile_k_avx2(how, rows, row_bytes, row_count, columns, act, positions, y, y_stride);                     \
     }
