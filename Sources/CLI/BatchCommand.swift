@@ -12,7 +12,7 @@ struct BatchCommand: ParsableCommand {
             stopped. Lines that begin alike are run together, so that the beginning is computed once. Ctrl-C keeps \
             what is complete; a second one ends at once.
               carat batch -m gemma.gguf in.jsonl -o out.jsonl
-              carat batch -m gemma.gguf --docs texts --prompt-template ask.txt -n 200 -o out.jsonl
+              carat batch --docs texts --prompt-template ask.txt -n 200 -o out.jsonl
               carat batch -m gemma.gguf in.jsonl --shard 2/8 -o out-2.jsonl
             """)
 

@@ -14,7 +14,7 @@ struct BenchModelsCommand: ParsableCommand {
             combination of the values is a test: lists (1,2,4), ranges (1-8, 1-8+2, 1-64*2) and repeated flags. Tokens \
             are random; reading text and sampling are not timed. Ctrl-C prints what is done.
               carat bench -m gemma-2b-Q4_K_M.gguf -p 512 -n 128 -d 0,4096
-              carat bench -m gemma-2b-Q4_K_M.gguf --precision full,auto -o jsonl >> results.jsonl
+              carat bench -m gemma-2b-Q4_K_M.gguf --precision full,auto -o jsonl
               carat bench --synthetic gemma-2b:Q4_K_M              without any download
             """)
 

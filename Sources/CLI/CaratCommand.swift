@@ -17,13 +17,13 @@ struct CaratCommand: ParsableCommand {
         abstract: "Runs Gemma GGUF models on CPUs.",
         discussion: """
             Without a model file, commands use carat-tiny, a small model inside the program.
-              carat run -p "It was a dark night"           continue a text
-              carat run -m gemma-2b-it.gguf                chat
-              carat serve -m gemma-2b-it.gguf              an OpenAI-compatible server, with a page to chat
-              carat batch in.jsonl -o out.jsonl            answer a file of requests, or a folder of documents
-              carat bench -m gemma-2b-Q4_K_M.gguf          how fast it runs here
-              carat inspect gemma-2b-Q4_K_M.gguf           what is in a file, and what it needs
-              carat plan gemma-2b-Q4_K_M.gguf              how it will be computed here, and how fast
+              carat run -p "It was a dark night"       continue a text
+              carat run -m gemma-2b-it.gguf            chat
+              carat serve -m gemma-2b-it.gguf          an OpenAI-compatible server
+              carat batch in.jsonl -o out.jsonl        answer a file of requests
+              carat bench -m gemma-2b-Q4_K_M.gguf      how fast it runs here
+              carat inspect gemma-2b-Q4_K_M.gguf       what is in a file, what it needs
+              carat plan gemma-2b-Q4_K_M.gguf          how it is computed, how fast
             """,
         version: "0.1.0",
         subcommands: [

@@ -16,9 +16,9 @@ struct ServeCommand: ParsableCommand {
             GET /health, /ready, /metrics, /slots and /plan say how it does. SIGTERM lets running requests end first; a \
             second one doesn't.
               carat serve -m gemma-2b-it.gguf
-              carat serve -m gemma.gguf --files-dir /var/lib/carat/files   # /v1/files and /v1/batches survive restarts
-              carat serve -m gemma.gguf --host 0.0.0.0 --api-key-file keys.txt --cache-dir /var/cache/carat
-              curl http://127.0.0.1:8080/v1/completions -H 'Content-Type: application/json' \\
+              carat serve -m gemma.gguf --files-dir /var/lib/carat   # files and batches
+              carat serve -m gemma.gguf --host 0.0.0.0 --api-key-file keys.txt
+              curl localhost:8080/v1/completions -H 'Content-Type: application/json' \\
                 -d '{"prompt": "It was a dark night", "max_tokens": 20}'
             """)
 

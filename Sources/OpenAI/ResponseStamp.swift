@@ -51,6 +51,7 @@ public struct ResponseStamp: Sendable, Equatable {
         if showsCachedTokens {
             let cached = results.reduce(0) { $0 + $1.usage.cachedTokens }
             usage["prompt_tokens_details"] = ["cached_tokens": .integer(cached)]
+            usage["completion_tokens_details"] = ["reasoning_tokens": 0]
         }
         return .object(usage)
     }

@@ -24,10 +24,8 @@ extension APIError {
             self = error
         case let error as JSONError:
             self = APIError(error)
-        case is HTTPParserError:
-            self = APIError(
-                status: 400, message: "The request's body is not HTTP as RFC 9112 has it.",
-                type: "invalid_request_error")
+        case let error as HTTPParserError:
+            self = APIError(error)
         case let error as HTTPError:
             self = APIError(
                 status: error.status.code, message: error.body ?? error.status.reasonPhrase,
@@ -35,6 +33,16 @@ extension APIError {
         default:
             self = .server("The server failed in a way that it does not know. Its log says more.")
         }
+    }
+
+    /// 431 where there is too much of head or trailers, else 400.
+    init(_ error: HTTPParserError) {
+        self =
+            error == .headerOverflow
+            ? APIError(
+                status: 431, message: "The request's path or headers are too long. Send 16 KiB each at most.",
+                type: "invalid_request_error")
+            : .invalid("The request is not HTTP as RFC 9112 has it (\(error)).")
     }
 
     static func notFound(_ method: HTTPRequest.Method, _ path: String) -> APIError {

@@ -1,13 +1,16 @@
 import HTTPTypes
+import JSON
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
+import OpenAI
 
 /// Closes connections whose clients are too slow, and tells the running request when its client is gone.
 ///
 /// A client may take a limited time to send a whole head, counted from the connection's opening or the end of the
 /// answer before, a limited time for each MiB of the body after it, and as long to take what is written. So neither
-/// silence nor single bytes now and then hold a connection. Once the client has closed its side it counts as gone, even where it could
-/// still read.
+/// silence nor single bytes now and then hold a connection. Once the client has closed its side it counts as gone, even
+/// where it could still read. What is not HTTP is refused here, since it never reaches a route.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -91,7 +94,22 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         state?.close()
-        context.fireErrorCaught(error)
+        // where a request runs, it is answered by whoever reads its body
+        guard running == 0, let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        refuse(APIError(error), context)
+    }
+
+    /// Answers what never became a request, and closes.
+    private func refuse(_ error: APIError, _ context: ChannelHandlerContext) {
+        let body = ByteBuffer(bytes: error.body.serialized)
+        var head = HTTPResponse(status: .init(code: error.status))
+        head.headerFields[.contentType] = "application/json; charset=utf-8"
+        head.headerFields[.contentLength] = "\(body.readableBytes)"
+        head.headerFields[.connection] = "close"
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(body)), promise: nil)
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
     }
 
     /// The client has the time from now on.

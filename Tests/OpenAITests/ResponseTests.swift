@@ -64,6 +64,7 @@ import Tokenizer
         stamp.fingerprint = "fp"
         let response = try chat("", [completion("", .stop)])
         #expect(response["usage"]?["prompt_tokens_details"] == ["cached_tokens": 4])
+        #expect(response["usage"]?["completion_tokens_details"] == ["reasoning_tokens": 0])
         #expect(response["system_fingerprint"] == "fp")
     }
 

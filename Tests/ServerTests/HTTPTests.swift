@@ -80,6 +80,7 @@ extension LoneTests {
             do {
                 let answer = try await connection.answer(timeout: 20)
                 #expect(bad.statuses.contains(answer.status), "\(answer.status) \(answer.text.prefix(200))")
+                if answer.status != 200 { expectError(answer, type: "invalid_request_error") }
             } catch RawConnection.Failure.notHTTP(let rest) {
                 // closed without a word
                 #expect(rest.isEmpty)
