@@ -7,9 +7,9 @@
 #define CARAT_AVX2 __attribute__((target("avx2,fma,f16c")))
 #ifndef CARAT_AVXVNNI  // defined from outside where a proof puts plain C in the place of the instructions
 #define CARAT_AVXVNNI __attribute__((target("avx2,fma,f16c,avxvnni")))
+#endif
 #define CARAT_AVX512VNNI                                                                                              \
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
-#endif
 #else
 #define CARAT_HAS_AVX2 0
 #endif

@@ -90,7 +90,48 @@ static uint64_t int8_macs_avx2(size_t rounds) {
         : CARAT_ALL_YMM);
     return rounds * 8 * 32;
 }
+
+// Registers 16 to 31, so that none of those of AVX2 is touched.
+#define CARAT_WIDE_FMA(n) "vfmadd231ps %%zmm31, %%zmm30, %%zmm" #n "\n"
+#define CARAT_WIDE_MADD(n) "vpdpbusd %%zmm31, %%zmm30, %%zmm" #n "\n"
+#define CARAT_WIDE_ZERO(n) "vpxord %%zmm" #n ", %%zmm" #n ", %%zmm" #n "\n"
+#define CARAT_TWELVE(what)                                                                                            \
+    what(16) what(17) what(18) what(19) what(20) what(21) what(22) what(23) what(24) what(25) what(26) what(27)
+#define CARAT_ALL_ZMM                                                                                                 \
+    "zmm16", "zmm17", "zmm18", "zmm19", "zmm20", "zmm21", "zmm22", "zmm23", "zmm24", "zmm25", "zmm26", "zmm27", \
+        "zmm30", "zmm31", "cc"
+
+CARAT_AVX512VNNI static uint64_t float_macs_avx512(size_t rounds) {
+    size_t left = rounds;
+    __asm__ volatile(
+        CARAT_TWELVE(CARAT_WIDE_ZERO) CARAT_WIDE_ZERO(30) CARAT_WIDE_ZERO(31)
+        "1:\n" CARAT_TWELVE(CARAT_WIDE_FMA) "dec %0\n jnz 1b\n"
+        : "+r"(left)
+        :
+        : CARAT_ALL_ZMM);
+    return rounds * 12 * 16;
+}
+
+CARAT_AVX512VNNI static uint64_t int8_macs_avx512(size_t rounds) {
+    size_t left = rounds;
+    __asm__ volatile(
+        CARAT_TWELVE(CARAT_WIDE_ZERO) CARAT_WIDE_ZERO(30) CARAT_WIDE_ZERO(31)
+        "1:\n" CARAT_TWELVE(CARAT_WIDE_MADD) "dec %0\n jnz 1b\n"
+        : "+r"(left)
+        :
+        : CARAT_ALL_ZMM);
+    return rounds * 12 * 64;
+}
 #endif
+
+bool carat_probe_has_avx512(void) {
+#if CARAT_HAS_AVX2
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd");
+#else
+    return false;
+#endif
+}
 
 uint64_t carat_probe_read(const void *memory, size_t bytes) {
 #if CARAT_HAS_AVX2
@@ -101,6 +142,7 @@ uint64_t carat_probe_read(const void *memory, size_t bytes) {
 
 uint64_t carat_probe_float_macs(size_t rounds) {
 #if CARAT_HAS_AVX2
+    if (carat_kernels_avx512vnni() != NULL && rounds > 0) return float_macs_avx512(rounds);
     if (has_avx2() && rounds > 0) return float_macs_avx2(rounds);
 #endif
     return 0;
@@ -108,6 +150,7 @@ uint64_t carat_probe_float_macs(size_t rounds) {
 
 uint64_t carat_probe_int8_macs(size_t rounds) {
 #if CARAT_HAS_AVX2
+    if (carat_kernels_avx512vnni() != NULL && rounds > 0) return int8_macs_avx512(rounds);
     if (has_avx2() && rounds > 0) return int8_macs_avx2(rounds);
 #endif
     return 0;

@@ -3,6 +3,7 @@
 // A half of 128 weights lies in 32 bytes: bits 0-1 hold its weights 0..31, bits 2-3 weights 32..63, and so on.
 #include "portable.h"
 #include "tile_avx2.h"
+#include "tile_avx512.h"
 
 CARAT_INLINE void unpack_q2_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q2_k *w = (const void *)block;
@@ -131,4 +132,33 @@ CARAT_AVX2 void carat_dequantize_q2_k_avx2(const void *row, size_t count, float 
             }
     }
 }
+
+CARAT_AVX512_INLINE void fill_wide_q2_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
+    __m512i words[16], head[4];
+    carat_transpose64(block, offsetof(carat_block_q2_k, codes), words);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++)
+#pragma clang loop unroll(full)
+        for (int plane = 0; plane < 4; plane++)
+            out->codes[32 * (i / 8) + 8 * plane + i % 8] = carat_bits(words[i], 2 * plane, 3);
+    carat_transpose16_wide(block, 0, head);
+#pragma clang loop unroll(full)
+    for (int g = 0; g < 16; g += 2) {
+        const __m512i word = _mm512_srli_epi32(head[g / 4], (unsigned)(8 * (g % 4))), four = carat_all(15);
+        out->scales[g] = _mm512_and_si512(word, four);
+        out->scales[g + 1] = _mm512_and_si512(_mm512_srli_epi32(word, 8), four);
+        out->pairs[g / 2] = carat_pair(
+            _mm512_and_si512(_mm512_srli_epi32(word, 4), four), _mm512_and_si512(_mm512_srli_epi32(word, 12), four));
+    }
+    const __m512i deltas = carat_gather_deltas(block, offsetof(carat_block_q2_k, d), 4);
+    out->d = carat_wide_delta(deltas);
+    out->dmin = carat_wide_delta(_mm512_srli_epi32(deltas, 16));
+}
+
+CARAT_AVX512_INLINE __m512i codes64_q2_k(const uint8_t *block, int i) {
+    const __m512i packed = carat_twice(block + offsetof(carat_block_q2_k, codes) + 32 * (i / 2));
+    return carat_mask(carat_shift_halves(packed, 4 * (i % 2), 4 * (i % 2) + 2), 3);
+}
+
+CARAT_AVX512_K(q2_k, FEW_Q2_K, carat_scale64_bytes, 16, true)
 #endif

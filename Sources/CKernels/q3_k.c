@@ -3,6 +3,7 @@
 // The two low bits lie as in Q2_K. The high bits lie in 32 bytes: bit p holds weights 32 * p ..< 32 * p + 32.
 #include "portable.h"
 #include "tile_avx2.h"
+#include "tile_avx512.h"
 
 CARAT_INLINE void unpack_q3_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q3_k *w = (const void *)block;
@@ -157,4 +158,47 @@ CARAT_AVX2 void carat_dequantize_q3_k_avx2(const void *row, size_t count, float 
         }
     }
 }
+
+CARAT_AVX512_INLINE void fill_wide_q3_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
+    __m512i low[16], high[8], tail[4];
+    carat_transpose64(block, offsetof(carat_block_q3_k, low), low);
+    carat_transpose32_wide(block, 0, high);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++)
+#pragma clang loop unroll(full)
+        for (int plane = 0; plane < 4; plane++) {
+            const int bit = 4 * (i / 8) + plane;
+            const __m512i top =
+                bit < 2 ? _mm512_slli_epi16(high[i % 8], (unsigned)(2 - bit)) : _mm512_srli_epi16(high[i % 8], (unsigned)(bit - 2));
+            out->codes[32 * (i / 8) + 8 * plane + i % 8] =
+                carat_mask(carat_choose(3, _mm512_srli_epi16(low[i], (unsigned)(2 * plane)), top), 7);
+        }
+    // The last 16 bytes: 2 that are codes, 12 of scales, d.
+    __m128i row[CARAT_WIDE_ROWS];
+    for (int r = 0; r < CARAT_WIDE_ROWS; r++)
+        row[r] = _mm_srli_si128(_mm_loadu_si128((const void *)(block[r] + sizeof(carat_block_q3_k) - 16)), 2);
+    carat_transpose16_rows(row, tail);
+    __m512i scales[16];
+#pragma clang loop unroll(full)
+    for (int g = 0; g < 16; g++) {
+        const int byte = 8 * (g % 4), part = g / 4;
+        const __m512i four = _mm512_and_si512(
+            _mm512_srli_epi32(tail[part % 2], (unsigned)(byte + 4 * (part / 2))), carat_all(15));
+        const __m512i two = _mm512_and_si512(_mm512_srli_epi32(tail[2], (unsigned)(byte + 2 * part)), carat_all(3));
+        scales[g] = _mm512_sub_epi32(_mm512_or_si512(four, _mm512_slli_epi32(two, 4)), carat_all(32));
+        out->scales[g] = scales[g];
+    }
+#pragma clang loop unroll(full)
+    for (int g = 0; g < 16; g += 2)
+        out->pairs[g / 2] = _mm512_mullo_epi16(carat_pair(scales[g], scales[g + 1]), _mm512_set1_epi16(-4));
+    out->d = carat_wide_delta(tail[3]);
+}
+
+CARAT_AVX512_INLINE __m512i codes64_q3_k(const uint8_t *block, int i) {
+    const __m512i low = carat_twice(block + offsetof(carat_block_q3_k, low) + 32 * (i / 2));
+    const __m512i top = carat_bring_bits(carat_twice(block), 2 * i, 1, 2);
+    return carat_mask(carat_choose(3, carat_shift_halves(low, 4 * (i % 2), 4 * (i % 2) + 2), top), 7);
+}
+
+CARAT_AVX512_K(q3_k, FEW_Q3_K, carat_scale64_words, 16, false)
 #endif

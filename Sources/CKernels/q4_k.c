@@ -3,6 +3,7 @@
 // Each 32 bytes hold 64 weights: the low nibbles are the first 32, the high nibbles the second.
 #include "portable.h"
 #include "tile_avx2.h"
+#include "tile_avx512.h"
 #include "scales_avx2.h"
 
 CARAT_INLINE void unpack_q4_k(const uint8_t *block, carat_super_block *out) {
@@ -88,4 +89,24 @@ CARAT_AVX2 void carat_dequantize_q4_k_avx2(const void *row, size_t count, float 
         }
     }
 }
+
+CARAT_AVX512_INLINE void fill_wide_q4_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
+    carat_fill_wide_head(block, out);
+    for (int half = 0; half < 2; half++) {
+        __m512i words[16];
+        carat_transpose64(block, offsetof(carat_block_q4_k, codes) + 64 * (size_t)half, words);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 16; i++) {
+            out->codes[32 * half + 16 * (i / 8) + i % 8] = carat_bits(words[i], 0, 15);
+            out->codes[32 * half + 16 * (i / 8) + 8 + i % 8] = carat_bits(words[i], 4, 15);
+        }
+    }
+}
+
+CARAT_AVX512_INLINE __m512i codes64_q4_k(const uint8_t *block, int i) {
+    const __m512i packed = carat_twice(block + offsetof(carat_block_q4_k, codes) + 32 * i);
+    return carat_mask(carat_shift_halves(packed, 0, 4), 15);
+}
+
+CARAT_AVX512_K(q4_k, FEW_Q4_K, carat_scale64_head, 32, true)
 #endif

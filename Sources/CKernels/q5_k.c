@@ -3,6 +3,7 @@
 // The four low bits lie as in Q4_K. The high bits lie in 32 bytes: bit g holds group g.
 #include "portable.h"
 #include "tile_avx2.h"
+#include "tile_avx512.h"
 #include "scales_avx2.h"
 
 CARAT_INLINE void unpack_q5_k(const uint8_t *block, carat_super_block *out) {
@@ -107,4 +108,33 @@ CARAT_AVX2 void carat_dequantize_q5_k_avx2(const void *row, size_t count, float 
         }
     }
 }
+
+CARAT_AVX512_INLINE void fill_wide_q5_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
+    carat_fill_wide_head(block, out);
+    __m512i high[8];
+    carat_transpose32_wide(block, offsetof(carat_block_q5_k, high), high);
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++) {
+        __m512i words[16];
+        carat_transpose64(block, offsetof(carat_block_q5_k, low) + 64 * (size_t)half, words);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 16; i++)
+#pragma clang loop unroll(full)
+            for (int odd = 0; odd < 2; odd++) {
+                const int bit = 4 * half + 2 * (i / 8) + odd;
+                const __m512i top = bit < 4 ? _mm512_slli_epi16(high[i % 8], (unsigned)(4 - bit))
+                                            : _mm512_srli_epi16(high[i % 8], (unsigned)(bit - 4));
+                out->codes[32 * half + 16 * (i / 8) + 8 * odd + i % 8] =
+                    carat_mask(carat_choose(15, _mm512_srli_epi16(words[i], (unsigned)(4 * odd)), top), 31);
+            }
+    }
+}
+
+CARAT_AVX512_INLINE __m512i codes64_q5_k(const uint8_t *block, int i) {
+    const __m512i low = carat_shift_halves(carat_twice(block + offsetof(carat_block_q5_k, low) + 32 * i), 0, 4);
+    const __m512i top = carat_bring_bits(carat_twice(block + offsetof(carat_block_q5_k, high)), 2 * i, 1, 4);
+    return carat_mask(carat_choose(15, low, top), 31);
+}
+
+CARAT_AVX512_K(q5_k, FEW_Q5_K, carat_scale64_head, 32, true)
 #endif

@@ -4,6 +4,7 @@
 // (bits 0-1 hold weights 0..31, bits 2-3 weights 32..63, and so on).
 #include "portable.h"
 #include "tile_avx2.h"
+#include "tile_avx512.h"
 
 CARAT_INLINE void unpack_q6_k(const uint8_t *block, carat_super_block *out) {
     const carat_block_q6_k *w = (const void *)block;
@@ -126,4 +127,44 @@ CARAT_AVX2 void carat_dequantize_q6_k_avx2(const void *row, size_t count, float 
         }
     }
 }
+
+CARAT_AVX512_INLINE void fill_wide_q6_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
+    __m512i high[16], head[4];
+    carat_transpose64(block, offsetof(carat_block_q6_k, high), high);
+#pragma clang loop unroll(full)
+    for (int half = 0; half < 2; half++) {
+        __m512i low[16];
+        carat_transpose64(block, 64 * (size_t)half, low);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 16; i++)
+#pragma clang loop unroll(full)
+            for (int odd = 0; odd < 2; odd++) {
+                const int plane = 2 * odd + i / 8;
+                const __m512i bits = high[8 * half + i % 8];
+                const __m512i top = plane < 2 ? _mm512_slli_epi16(bits, (unsigned)(4 - 2 * plane))
+                                              : _mm512_srli_epi16(bits, (unsigned)(2 * plane - 4));
+                out->codes[32 * half + 8 * plane + i % 8] =
+                    carat_mask(carat_choose(15, _mm512_srli_epi16(low[i], (unsigned)(4 * odd)), top), 63);
+            }
+    }
+    carat_transpose16_wide(block, offsetof(carat_block_q6_k, scales), head);
+#pragma clang loop unroll(full)
+    for (int g = 0; g < 16; g += 2) {
+        const unsigned left = (unsigned)(24 - 8 * (g % 4));
+        const __m512i low = _mm512_srai_epi32(_mm512_slli_epi32(head[g / 4], left), 24);
+        const __m512i high = _mm512_srai_epi32(_mm512_slli_epi32(head[g / 4], left - 8), 24);
+        out->scales[g] = low;
+        out->scales[g + 1] = high;
+        out->pairs[g / 2] = _mm512_mullo_epi16(carat_pair(low, high), _mm512_set1_epi16(-32));
+    }
+    out->d = carat_wide_delta(carat_gather_deltas(block, offsetof(carat_block_q6_k, d), 2));
+}
+
+CARAT_AVX512_INLINE __m512i codes64_q6_k(const uint8_t *block, int i) {
+    const __m512i low = _mm512_srli_epi16(carat_load64(block + 64 * (i / 2)), (unsigned)(4 * (i % 2)));
+    const __m512i bits = carat_twice(block + offsetof(carat_block_q6_k, high) + 32 * (i / 2));
+    return carat_mask(carat_choose(15, low, carat_bring_bits(bits, 4 * (i % 2), 2, 4)), 63);
+}
+
+CARAT_AVX512_K(q6_k, FEW_Q6_K, carat_scale64_words, 16, false)
 #endif

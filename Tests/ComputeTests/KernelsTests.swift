@@ -14,8 +14,8 @@ struct KernelsTests {
         #endif
     }
 
-    @Test func `the best are the last proved ones that this CPU supports`() {
-        let supported = InstructionSet.allCases.filter { $0.isProved && Kernels($0) != nil }
+    @Test func `the best are the last preferred ones that this CPU supports`() {
+        let supported = InstructionSet.allCases.filter { $0.isPreferred && Kernels($0) != nil }
         #expect(supported.first == .portable)
         #expect(Kernels.best.instructionSet == supported.last)
     }
