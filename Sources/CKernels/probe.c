@@ -124,15 +124,6 @@ CARAT_AVX512VNNI static uint64_t int8_macs_avx512(size_t rounds) {
 }
 #endif
 
-bool carat_probe_has_avx512(void) {
-#if CARAT_HAS_AVX2
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd");
-#else
-    return false;
-#endif
-}
-
 uint64_t carat_probe_read(const void *memory, size_t bytes) {
 #if CARAT_HAS_AVX2
     if (has_avx2()) return read_avx2(memory, bytes);

@@ -27,7 +27,6 @@ public final class ThreadTeam {
     public init(size: Int) {
         precondition(size >= 1, "a thread team needs at least one thread, not \(size)")
         self.size = size
-        BLASCore.choose()
         openblas_set_num_threads(1)
         kmp_set_blocktime(Self.spinMilliseconds)
         if kmp_get_stacksize_s() < Self.leastStackBytes { kmp_set_stacksize_s(Self.leastStackBytes) }

@@ -1,6 +1,5 @@
 #pragma once
 // Loops that show what one core can do at best, for benches that state results as a part of it.
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,8 +17,5 @@ uint64_t carat_probe_float_macs(size_t rounds);
 /// Independent int8 multiply-adds in registers, as the K formats' tiles do them: into int32 by AVX-512-VNNI, into int16 by
 /// AVX2. Returns likewise.
 uint64_t carat_probe_int8_macs(size_t rounds);
-
-/// Whether this CPU has the parts of AVX-512 that BLAS libraries use.
-bool carat_probe_has_avx512(void);
 
 #pragma clang assume_nonnull end
