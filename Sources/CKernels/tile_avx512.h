@@ -17,6 +17,7 @@ enum {
     CARAT_WIDE_SWEEP_POSITIONS = 64,
     /// Positions whose sums are gathered at a time.
     CARAT_WIDE_PART_POSITIONS = 512,
+    CARAT_WIDE_LONG_ROW_BYTES = 4096,
 };
 
 /// Unpacks one super-block of 16 rows into a panel.
@@ -35,27 +36,33 @@ CARAT_AVX512_INLINE __m512i carat_all_words(const void *p) {
     return _mm512_set1_epi32(word);
 }
 
+/// sum += pairs of 16-bit products with the two numbers at `p`. Pinned: compilers load all positions' numbers into
+/// general registers beforehand, of which there are too few.
+#define CARAT_ADD_PAIRS(sum, pairs, p)                                                                                \
+    __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(pairs), "m"(*(const int16_t(*)[2])(p)))
+
+/// Where the weights lie that will be unpacked later: one block of each row, `row_bytes` apart; NULL: none.
+typedef struct {
+    const uint8_t *block;
+    size_t row_bytes;
+} carat_ahead;
+
 /// total[position] += the products of one super-block, for `positions` (a constant) positions that lie `stride` apart.
+///
+/// Memory at `ahead` is asked for along the way: all at once would be more than a core can wait for at a time.
 CARAT_AVX512_INLINE void carat_multiply_wide(
     const carat_wide_panel *w, const carat_act256 *act, size_t stride, const int positions, const carat_wide_format f,
-    __m512 *total) {
+    carat_ahead ahead, __m512 *total) {
     const int steps = f.group / 4, groups = CARAT_SUPER_BLOCK / f.group;
     __m512i products[CARAT_WIDE_POSITIONS], others[CARAT_WIDE_POSITIONS];
 #pragma clang loop unroll(full)
-    for (int p = 0; p < positions; p++) others[p] = _mm512_setzero_si512();
-    for (int s = 0; s < groups / 2; s++) {
-        const __m512i pair = w->pairs[s];
-#pragma clang loop unroll(full)
-        for (int p = 0; p < positions; p++) {
-            const carat_act256 *x = act + (size_t)p * stride;
-            others[p] = _mm512_dpwssd_epi32(
-                others[p], pair, carat_all_words(f.group == 32 ? x->sums32 + 2 * s : x->sums + 2 * s));
-        }
-    }
-#pragma clang loop unroll(full)
-    for (int p = 0; p < positions; p++) products[p] = f.has_mins ? _mm512_setzero_si512() : others[p];
+    for (int p = 0; p < positions; p++) products[p] = _mm512_setzero_si512();
     for (int g = 0; g < groups; g++) {
         __m512i sums[CARAT_WIDE_POSITIONS];
+        if (ahead.block != NULL)
+            for (int r = g * CARAT_WIDE_ROWS / groups; r < (g + 1) * CARAT_WIDE_ROWS / groups; r++)
+                for (size_t line = 0; line < f.block_bytes; line += 64)
+                    _mm_prefetch((const char *)((uintptr_t)ahead.block + (size_t)r * ahead.row_bytes + line), _MM_HINT_T1);
 #pragma clang loop unroll(full)
         for (int p = 0; p < positions; p++) sums[p] = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
@@ -71,25 +78,31 @@ CARAT_AVX512_INLINE void carat_multiply_wide(
             products[p] = _mm512_add_epi32(products[p], _mm512_mullo_epi32(sums[p], w->scales[g]));
     }
 #pragma clang loop unroll(full)
+    for (int p = 0; p < positions; p++) others[p] = f.has_mins ? _mm512_setzero_si512() : products[p];
+#pragma clang loop unroll(full)
+    for (int s = 0; s < groups / 2; s++) {
+        const __m512i pair = w->pairs[s];
+#pragma clang loop unroll(full)
+        for (int p = 0; p < positions; p++) {
+            const carat_act256 *x = act + (size_t)p * stride;
+            CARAT_ADD_PAIRS(others[p], pair, f.group == 32 ? x->sums32 + 2 * s : x->sums + 2 * s);
+        }
+    }
+#pragma clang loop unroll(full)
     for (int p = 0; p < positions; p++) {
-        __m512 v = _mm512_mul_ps(w->d, _mm512_cvtepi32_ps(products[p]));
+        __m512 v = _mm512_mul_ps(w->d, _mm512_cvtepi32_ps(f.has_mins ? products[p] : others[p]));
         if (f.has_mins) v = _mm512_fnmadd_ps(w->dmin, _mm512_cvtepi32_ps(others[p]), v);
         total[p] = _mm512_fmadd_ps(v, _mm512_set1_ps(act[(size_t)p * stride].d), total[p]);
     }
 }
 
-/// Unpacks `width` super-blocks from number `b`, and asks for those `ahead` bytes on, which the next panels will be made
-/// of: rows are streams too short for the hardware to follow by itself. A prefetch never faults.
+/// Unpacks `width` super-blocks from number `b`.
 CARAT_AVX512_INLINE void carat_fill_wide_panels(
-    const carat_wide_format f, const uint8_t *const row[CARAT_WIDE_ROWS], size_t b, size_t width, size_t ahead,
+    const carat_wide_format f, const uint8_t *const row[CARAT_WIDE_ROWS], size_t b, size_t width,
     carat_wide_panel *panels) {
     for (size_t i = 0; i < width; i++) {
         const uint8_t *block[CARAT_WIDE_ROWS];
-        for (int r = 0; r < CARAT_WIDE_ROWS; r++) {
-            block[r] = row[r] + (b + i) * f.block_bytes;
-            for (size_t line = 0; line < f.block_bytes; line += 64)
-                _mm_prefetch((const char *)((uintptr_t)block[r] + ahead + line), _MM_HINT_T0);
-        }
+        for (int r = 0; r < CARAT_WIDE_ROWS; r++) block[r] = row[r] + (b + i) * f.block_bytes;
         f.fill(block, panels + i);
     }
 }
@@ -97,29 +110,35 @@ CARAT_AVX512_INLINE void carat_fill_wide_panels(
 /// sums[p] += the products of `width` super-blocks of one row tile, for `count` (a constant) positions.
 CARAT_AVX512_INLINE void carat_pass_wide(
     const carat_wide_format f, const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride,
-    const int count, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {
+    const int count, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {
     __m512 total[CARAT_WIDE_POSITIONS];
 #pragma clang loop unroll(full)
     for (int p = 0; p < count; p++) total[p] = _mm512_loadu_ps(sums[p]);
-    for (size_t i = 0; i < width; i++) carat_multiply_wide(panels + i, act + i, stride, count, f, total);
+    for (size_t i = 0; i < width; i++) {
+        carat_multiply_wide(panels + i, act + i, stride, count, f, ahead, total);
+        if (ahead.block != NULL) ahead.block += f.block_bytes;
+    }
 #pragma clang loop unroll(full)
     for (int p = 0; p < count; p++) _mm512_storeu_ps(sums[p], total[p]);
 }
 
+/// The same for any number of positions. Memory is asked for along the first of them.
 CARAT_AVX512_INLINE void carat_sweep_wide(
     const carat_wide_format f, const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride,
-    size_t positions, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {
+    size_t positions, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {
+    const carat_ahead none = {NULL, 0};
     size_t p = 0;
-    for (; p + 8 <= positions; p += 8) carat_pass_wide(f, panels, width, act + p * stride, stride, 8, sums + p);
+    for (; p + 8 <= positions; p += 8)
+        carat_pass_wide(f, panels, width, act + p * stride, stride, 8, p == 0 ? ahead : none, sums + p);
     if (p + 4 <= positions) {
-        carat_pass_wide(f, panels, width, act + p * stride, stride, 4, sums + p);
+        carat_pass_wide(f, panels, width, act + p * stride, stride, 4, p == 0 ? ahead : none, sums + p);
         p += 4;
     }
     if (p + 2 <= positions) {
-        carat_pass_wide(f, panels, width, act + p * stride, stride, 2, sums + p);
+        carat_pass_wide(f, panels, width, act + p * stride, stride, 2, p == 0 ? ahead : none, sums + p);
         p += 2;
     }
-    if (p < positions) carat_pass_wide(f, panels, width, act + p * stride, stride, 1, sums + p);
+    if (p < positions) carat_pass_wide(f, panels, width, act + p * stride, stride, 1, none, sums + p);
 }
 
 /// Up to 64 rows and 512 positions. Sums gather in memory of their own: rows of y lie a power of two apart, where they
@@ -139,11 +158,14 @@ CARAT_AVX512_INLINE void carat_part_wide(
     for (size_t t = 0; t < tiles && is_single; t++)
         for (size_t b = 0; b < blocks; b += CARAT_WIDE_BLOCKS) {
             const size_t width = blocks - b < CARAT_WIDE_BLOCKS ? blocks - b : CARAT_WIDE_BLOCKS;
-            const size_t to_next_tile = CARAT_WIDE_ROWS * row_bytes - b * f.block_bytes;
-            const size_t ahead = b + width == blocks ? to_next_tile : width * f.block_bytes;
-            carat_fill_wide_panels(f, row + t * CARAT_WIDE_ROWS, b, width, ahead, panels[0]);
+            // Short rows are fetched a tile ahead, long ones along themselves.
+            const bool is_long = row_bytes >= CARAT_WIDE_LONG_ROW_BYTES && b + width < blocks;
+            const uint8_t *const here = row[t * CARAT_WIDE_ROWS] + b * f.block_bytes;
+            const carat_ahead ahead = {
+                here + (is_long ? width * f.block_bytes : CARAT_WIDE_ROWS * row_bytes), row_bytes};
+            carat_fill_wide_panels(f, row + t * CARAT_WIDE_ROWS, b, width, panels[0]);
             carat_sweep_wide(
-                f, panels[0], width, act + b, blocks, positions,
+                f, panels[0], width, act + b, blocks, positions, ahead,
                 (float(*)[CARAT_WIDE_SWEEP_ROWS])(sums[0] + t * CARAT_WIDE_ROWS));
         }
     for (size_t b = 0; b < blocks && !is_single; b += CARAT_WIDE_BLOCKS) {
@@ -152,11 +174,12 @@ CARAT_AVX512_INLINE void carat_part_wide(
             const size_t count =
                 positions - p < CARAT_WIDE_SWEEP_POSITIONS ? positions - p : CARAT_WIDE_SWEEP_POSITIONS;
             for (size_t t = 0; t < tiles; t++) {
-                if (p == 0)
-                    carat_fill_wide_panels(
-                        f, row + t * CARAT_WIDE_ROWS, b, width, width * f.block_bytes, panels[t]);
+                if (p == 0) carat_fill_wide_panels(f, row + t * CARAT_WIDE_ROWS, b, width, panels[t]);
+                const bool is_next = p == 0 && b + width < blocks;
+                const uint8_t *const next = row[t * CARAT_WIDE_ROWS] + (b + width) * f.block_bytes;
                 carat_sweep_wide(
                     f, panels[t], width, act + p * blocks + b, blocks, count,
+                    (carat_ahead){is_next ? next : NULL, row_bytes},
                     (float(*)[CARAT_WIDE_SWEEP_ROWS])(sums[p] + t * CARAT_WIDE_ROWS));
             }
         }
