@@ -11,16 +11,10 @@ typedef struct {
     carat_few_format few;
     __m512i (*codes)(const uint8_t *block, int i);
     __m512i (*scale)(const carat_few_head *head, int row, int i);
+    /// Codes times scales at once, as bytes, from what `table` gives for a row; NULL: they don't fit a byte.
+    __m512i (*table)(const carat_few_head *head, int row);
+    __m512i (*scaled)(__m512i table, const uint8_t *block, int i);
 } carat_dot_format;
-
-/// In bytes, 16 groups: lane j of vector i has group 4i + j/4.
-CARAT_AVX512_INLINE __m512i carat_scale64_bytes(const carat_few_head *head, int row, int i) {
-    const __m512i group = _mm512_set4_epi32(4 * i + 3, 4 * i + 2, 4 * i + 1, 4 * i);
-    const __m512i lanes = _mm512_permutexvar_epi32(
-        _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3), group);
-    const __m512i all = _mm512_broadcast_i32x4(_mm256_castsi256_si128(head->scales[row][0]));
-    return _mm512_shuffle_epi8(all, _mm512_or_si512(lanes, carat_all((int)0x80808000)));
-}
 
 /// In 16-bit words, 16 groups.
 CARAT_AVX512_INLINE __m512i carat_scale64_words(const carat_few_head *head, int row, int i) {
@@ -47,7 +41,25 @@ CARAT_AVX512_INLINE __m128i carat_fold_four_wide(const __m512i v[4]) {
     return _mm_add_epi32(_mm256_castsi256_si128(d), _mm256_extracti128_si256(d, 1));
 }
 
-// A sum of four products is 4 * 63 * 127 = 32,004 at most, which fits the lower word that vpdpwssd reads.
+/// sum += the products of a row's block. A sum of four is 4 * 63 * 127 = 32,004 at most, which fits the lower word that
+/// vpdpwssd reads.
+CARAT_AVX512_INLINE void carat_add_codes(
+    const carat_dot_format f, const carat_few_head *head, int row, const uint8_t *block, const int8_t *x, __m512i *sum) {
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 4; k++)
+        *sum = _mm512_dpwssd_epi32(
+            *sum, _mm512_dpbusd_epi32(_mm512_setzero_si512(), f.codes(block, k), carat_load64(x + 64 * k)),
+            f.scale(head, row, k));
+}
+
+CARAT_AVX512_INLINE void carat_add_scaled(
+    const carat_dot_format f, const carat_few_head *head, int row, const uint8_t *block, const int8_t *x, __m512i *sum) {
+    const __m512i table = f.table(head, row);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 4; k++)
+        *sum = _mm512_dpbusd_epi32(*sum, f.scaled(table, block, k), carat_load64(x + 64 * k));
+}
+
 CARAT_AVX512_INLINE void carat_dot_k_avx512(
     const carat_dot_format f, const void *rows, size_t row_bytes, size_t row_count, size_t columns,
     const carat_act256 *act, float *y) {
@@ -65,14 +77,10 @@ CARAT_AVX512_INLINE void carat_dot_k_avx512(
             for (int i = 0; i < 4; i++)
                 products[i] = f.few.start ? _mm512_zextsi256_si512(f.few.start(&head, i, sums)) : _mm512_setzero_si512();
 #pragma clang loop unroll(full)
-            for (int i = 0; i < 4; i++)
-#pragma clang loop unroll(full)
-                for (int k = 0; k < 4; k++)
-                    products[i] = _mm512_dpwssd_epi32(
-                        products[i],
-                        _mm512_dpbusd_epi32(
-                            _mm512_setzero_si512(), f.codes(four.block[i], k), carat_load64(act[b].codes + 64 * k)),
-                        f.scale(&head, i, k));
+            for (int i = 0; i < 4; i++) {
+                if (f.table) carat_add_scaled(f, &head, i, four.block[i], act[b].codes, &products[i]);
+                else carat_add_codes(f, &head, i, four.block[i], act[b].codes, &products[i]);
+            }
             __m128 v = _mm_mul_ps(head.d, _mm_cvtepi32_ps(carat_fold_four_wide(products)));
             if (f.few.mins) v = _mm_fnmadd_ps(head.dmin, _mm_cvtepi32_ps(f.few.mins(&head, sums)), v);
             total = _mm_fmadd_ps(v, _mm_set1_ps(act[b].d), total);

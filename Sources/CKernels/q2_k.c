@@ -155,10 +155,23 @@ CARAT_AVX512_INLINE void fill_wide_q2_k(const uint8_t *const block[CARAT_WIDE_RO
     out->dmin = carat_wide_delta(_mm512_srli_epi32(deltas, 16));
 }
 
-CARAT_AVX512_INLINE __m512i codes64_q2_k(const uint8_t *block, int i) {
-    const __m512i packed = carat_twice(block + offsetof(carat_block_q2_k, codes) + 32 * (i / 2));
-    return carat_mask(carat_shift_halves(packed, 4 * (i % 2), 4 * (i % 2) + 2), 3);
+// scale * code is 45 at most, so a shuffle multiplies: byte 4k + c of lane L is c times the scale of group 4k + L.
+CARAT_AVX512_INLINE __m512i table64_q2_k(const carat_few_head *head, int row) {
+    const __m512i words = _mm512_setr_epi64(
+        0x8004800480008000, 0x800c800c80088008, 0x8005800580018001, 0x800d800d80098009, 0x8006800680028002,
+        0x800e800e800a800a, 0x8007800780038003, 0x800f800f800b800b);
+    const __m512i scales = _mm512_broadcast_i32x4(_mm256_castsi256_si128(head->scales[row][0]));
+    return _mm512_mullo_epi16(_mm512_shuffle_epi8(scales, words), carat_all(0x03020100));
 }
 
-CARAT_AVX512_K(q2_k, FEW_Q2_K, carat_scale64_bytes, 16, true)
+CARAT_AVX512_INLINE __m512i scaled64_q2_k(__m512i table, const uint8_t *block, int i) {
+    const __m512i packed = carat_twice(block + offsetof(carat_block_q2_k, codes) + 32 * (i / 2));
+    const __m512i shifted = carat_shift_halves(packed, 4 * (i % 2), 4 * (i % 2) + 2);
+    // (shifted & 3) | 4 * i
+    const __m512i number =
+        _mm512_ternarylogic_epi64(shifted, _mm512_set1_epi8(3), _mm512_set1_epi8((char)(4 * i)), 0xea);
+    return _mm512_shuffle_epi8(table, number);
+}
+
+CARAT_AVX512_K(q2_k, FEW_Q2_K, 16, true, NULL, NULL, table64_q2_k, scaled64_q2_k)
 #endif

@@ -168,8 +168,8 @@ CARAT_AVX512_INLINE void fill_wide_q3_k(const uint8_t *const block[CARAT_WIDE_RO
 #pragma clang loop unroll(full)
         for (int plane = 0; plane < 4; plane++) {
             const int bit = 4 * (i / 8) + plane;
-            const __m512i top =
-                bit < 2 ? _mm512_slli_epi16(high[i % 8], (unsigned)(2 - bit)) : _mm512_srli_epi16(high[i % 8], (unsigned)(bit - 2));
+            const __m512i top = bit < 2 ? _mm512_slli_epi16(high[i % 8], (unsigned)(2 - bit))
+                                        : _mm512_srli_epi16(high[i % 8], (unsigned)(bit - 2));
             out->codes[32 * (i / 8) + 8 * plane + i % 8] =
                 carat_mask(carat_choose(3, _mm512_srli_epi16(low[i], (unsigned)(2 * plane)), top), 7);
         }
@@ -200,5 +200,5 @@ CARAT_AVX512_INLINE __m512i codes64_q3_k(const uint8_t *block, int i) {
     return carat_mask(carat_choose(3, carat_shift_halves(low, 4 * (i % 2), 4 * (i % 2) + 2), top), 7);
 }
 
-CARAT_AVX512_K(q3_k, FEW_Q3_K, carat_scale64_words, 16, false)
+CARAT_AVX512_K(q3_k, FEW_Q3_K, 16, false, codes64_q3_k, carat_scale64_words, NULL, NULL)
 #endif

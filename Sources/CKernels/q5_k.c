@@ -136,5 +136,5 @@ CARAT_AVX512_INLINE __m512i codes64_q5_k(const uint8_t *block, int i) {
     return carat_mask(carat_choose(15, low, top), 31);
 }
 
-CARAT_AVX512_K(q5_k, FEW_Q5_K, carat_scale64_head, 32, true)
+CARAT_AVX512_K(q5_k, FEW_Q5_K, 32, true, codes64_q5_k, carat_scale64_head, NULL, NULL)
 #endif

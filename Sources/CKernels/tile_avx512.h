@@ -1,8 +1,8 @@
 #pragma once
 // Many positions at a time with AVX-512-VNNI: tiles of 16 weight rows x 8 positions.
 //
-// A tile's weights are unpacked once into panels (panel_avx512.h) which stay in the caches while positions pass. Sums and
-// Float steps are those of the dot kernels, so a position has the same bits here and there.
+// A tile's weights are unpacked once into panels (panel_avx512.h) which stay in the caches while positions pass. Sums
+// and Float steps are those of the dot kernels, so a position has the same bits here and there.
 #include "dot_avx512.h"
 #include "panel_avx512.h"
 
@@ -61,8 +61,10 @@ CARAT_AVX512_INLINE void carat_multiply_wide(
         __m512i sums[CARAT_WIDE_POSITIONS];
         if (ahead.block != NULL)
             for (int r = g * CARAT_WIDE_ROWS / groups; r < (g + 1) * CARAT_WIDE_ROWS / groups; r++)
-                for (size_t line = 0; line < f.block_bytes; line += 64)
-                    _mm_prefetch((const char *)((uintptr_t)ahead.block + (size_t)r * ahead.row_bytes + line), _MM_HINT_T1);
+                for (size_t line = 0; line < f.block_bytes; line += 64) {
+                    const uintptr_t row = (uintptr_t)ahead.block + (size_t)r * ahead.row_bytes;
+                    _mm_prefetch((const char *)(row + line), _MM_HINT_T1);
+                }
 #pragma clang loop unroll(full)
         for (int p = 0; p < positions; p++) sums[p] = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
@@ -201,11 +203,12 @@ CARAT_AVX512_INLINE void carat_tile_k_avx512(
                 y + p * y_stride + r, y_stride);
 }
 
-/// Defines the AVX-512 dot and tile of a K format from its `fill_wide_<format>` and `codes64_<format>`.
-#define CARAT_AVX512_K(format, few, scale64, group, has_mins)                                                         \
+/// Defines the AVX-512 dot and tile of a K format from its `fill_wide_<format>`. What follows `has_mins` are members
+/// of `carat_dot_format`.
+#define CARAT_AVX512_K(format, few, group, has_mins, codes64, scale64, ...)                                           \
     CARAT_AVX512VNNI void carat_dot_##format##_avx512vnni(                                                            \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const void *activation, float *y) {     \
-        const carat_dot_format how = {few, codes64_##format, scale64};                                                \
+        const carat_dot_format how = {few, codes64, scale64, __VA_ARGS__};                                            \
         carat_dot_k_avx512(how, rows, row_bytes, row_count, columns, activation, y);                                  \
     }                                                                                                                 \
     CARAT_AVX512VNNI void carat_tile_##format##_avx512vnni(                                                           \
