@@ -136,17 +136,24 @@ CARAT_AVX2 void carat_dequantize_q2_k_avx2(const void *row, size_t count, float 
 CARAT_AVX512_INLINE void fill_wide_q2_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
     __m512i words[16], head[4];
     carat_transpose64(block, offsetof(carat_block_q2_k, codes), words);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < 16; i++)
-#pragma clang loop unroll(full)
-        for (int plane = 0; plane < 4; plane++)
-            out->codes[32 * (i / 8) + 8 * plane + i % 8] = carat_bits(words[i], 2 * plane, 3);
     carat_transpose16_wide(block, 0, head);
+#pragma clang loop unroll(full)
+    for (int plane = 0; plane < 8; plane++)
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 8; i += 4) {
+            // Two codes are multiplied as one number of 16 bits: 3 * 15 carries nothing from the lower to the upper.
+            const int g = 2 * plane + i / 4;
+            const __m512i word = _mm512_srli_epi32(head[g / 4], (unsigned)(8 * (g % 4)));
+            const __m512i scale = _mm512_and_si512(word, carat_all(15));
+            const __m512i twice = carat_pair(scale, scale);
+#pragma clang loop unroll(full)
+            for (int k = i; k < i + 4; k++)
+                out->codes[8 * plane + k] =
+                    _mm512_mullo_epi16(carat_bits(words[8 * (plane / 4) + k], 2 * (plane % 4), 3), twice);
+        }
 #pragma clang loop unroll(full)
     for (int g = 0; g < 16; g += 2) {
         const __m512i word = _mm512_srli_epi32(head[g / 4], (unsigned)(8 * (g % 4))), four = carat_all(15);
-        out->scales[g] = _mm512_and_si512(word, four);
-        out->scales[g + 1] = _mm512_and_si512(_mm512_srli_epi32(word, 8), four);
         out->pairs[g / 2] = carat_pair(
             _mm512_and_si512(_mm512_srli_epi32(word, 4), four), _mm512_and_si512(_mm512_srli_epi32(word, 12), four));
     }
@@ -173,5 +180,6 @@ CARAT_AVX512_INLINE __m512i scaled64_q2_k(__m512i table, const uint8_t *block, i
     return _mm512_shuffle_epi8(table, number);
 }
 
-CARAT_AVX512_K(q2_k, FEW_Q2_K, 16, true, NULL, NULL, table64_q2_k, scaled64_q2_k)
+#define DOT_Q2_K {FEW_Q2_K, NULL, NULL, table64_q2_k, scaled64_q2_k}
+CARAT_AVX512_K(q2_k, DOT_Q2_K, 16, true, true)
 #endif

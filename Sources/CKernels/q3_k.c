@@ -200,5 +200,6 @@ CARAT_AVX512_INLINE __m512i codes64_q3_k(const uint8_t *block, int i) {
     return carat_mask(carat_choose(3, carat_shift_halves(low, 4 * (i % 2), 4 * (i % 2) + 2), top), 7);
 }
 
-CARAT_AVX512_K(q3_k, FEW_Q3_K, 16, false, codes64_q3_k, carat_scale64_words, NULL, NULL)
+#define DOT_Q3_K {FEW_Q3_K, codes64_q3_k, carat_scale64_words, NULL, NULL}
+CARAT_AVX512_K(q3_k, DOT_Q3_K, 16, false, false)
 #endif

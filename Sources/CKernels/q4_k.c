@@ -108,5 +108,6 @@ CARAT_AVX512_INLINE __m512i codes64_q4_k(const uint8_t *block, int i) {
     return carat_mask(carat_shift_halves(packed, 0, 4), 15);
 }
 
-CARAT_AVX512_K(q4_k, FEW_Q4_K, 32, true, codes64_q4_k, carat_scale64_head, NULL, NULL)
+#define DOT_Q4_K {FEW_Q4_K, codes64_q4_k, carat_scale64_head, NULL, NULL}
+CARAT_AVX512_K(q4_k, DOT_Q4_K, 32, true, false)
 #endif

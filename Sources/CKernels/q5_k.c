@@ -136,5 +136,6 @@ CARAT_AVX512_INLINE __m512i codes64_q5_k(const uint8_t *block, int i) {
     return carat_mask(carat_choose(15, low, top), 31);
 }
 
-CARAT_AVX512_K(q5_k, FEW_Q5_K, 32, true, codes64_q5_k, carat_scale64_head, NULL, NULL)
+#define DOT_Q5_K {FEW_Q5_K, codes64_q5_k, carat_scale64_head, NULL, NULL}
+CARAT_AVX512_K(q5_k, DOT_Q5_K, 32, true, false)
 #endif

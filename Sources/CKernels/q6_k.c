@@ -166,5 +166,6 @@ CARAT_AVX512_INLINE __m512i codes64_q6_k(const uint8_t *block, int i) {
     return carat_mask(carat_choose(15, low, carat_bring_bits(bits, 4 * (i % 2), 2, 4)), 63);
 }
 
-CARAT_AVX512_K(q6_k, FEW_Q6_K, 16, false, codes64_q6_k, carat_scale64_words, NULL, NULL)
+#define DOT_Q6_K {FEW_Q6_K, codes64_q6_k, carat_scale64_words, NULL, NULL}
+CARAT_AVX512_K(q6_k, DOT_Q6_K, 16, false, false)
 #endif

@@ -28,6 +28,7 @@ typedef struct {
     size_t block_bytes;
     int group;  // weights that share a scale: 16 or 32
     bool has_mins;
+    bool is_scaled;  // whether the panel's codes are multiplied by their scales already
 } carat_wide_format;
 
 CARAT_AVX512_INLINE __m512i carat_all_words(const void *p) {
@@ -66,7 +67,7 @@ CARAT_AVX512_INLINE void carat_multiply_wide(
                     _mm_prefetch((const char *)(row + line), _MM_HINT_T1);
                 }
 #pragma clang loop unroll(full)
-        for (int p = 0; p < positions; p++) sums[p] = _mm512_setzero_si512();
+        for (int p = 0; p < positions; p++) sums[p] = f.is_scaled ? products[p] : _mm512_setzero_si512();
 #pragma clang loop unroll(full)
         for (int q = 0; q < steps; q++) {
             const __m512i codes = w->codes[steps * g + q];
@@ -77,7 +78,9 @@ CARAT_AVX512_INLINE void carat_multiply_wide(
         }
 #pragma clang loop unroll(full)
         for (int p = 0; p < positions; p++)
-            products[p] = _mm512_add_epi32(products[p], _mm512_mullo_epi32(sums[p], w->scales[g]));
+            products[p] = f.is_scaled
+                ? sums[p]
+                : _mm512_add_epi32(products[p], _mm512_mullo_epi32(sums[p], w->scales[g]));
     }
 #pragma clang loop unroll(full)
     for (int p = 0; p < positions; p++) others[p] = f.has_mins ? _mm512_setzero_si512() : products[p];
@@ -203,18 +206,18 @@ CARAT_AVX512_INLINE void carat_tile_k_avx512(
                 y + p * y_stride + r, y_stride);
 }
 
-/// Defines the AVX-512 dot and tile of a K format from its `fill_wide_<format>`. What follows `has_mins` are members
-/// of `carat_dot_format`.
-#define CARAT_AVX512_K(format, few, group, has_mins, codes64, scale64, ...)                                           \
+/// Defines the AVX-512 dot and tile of a K format from a `carat_dot_format` and, by its `fill_wide_<format>`, the members
+/// of a `carat_wide_format` after the first two.
+#define CARAT_AVX512_K(format, dot, ...)                                                                              \
     CARAT_AVX512VNNI void carat_dot_##format##_avx512vnni(                                                            \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const void *activation, float *y) {     \
-        const carat_dot_format how = {few, codes64, scale64, __VA_ARGS__};                                            \
+        const carat_dot_format how = dot;                                                                             \
         carat_dot_k_avx512(how, rows, row_bytes, row_count, columns, activation, y);                                  \
     }                                                                                                                 \
     CARAT_AVX512VNNI void carat_tile_##format##_avx512vnni(                                                           \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *act,                \
         size_t positions, float *y, size_t y_stride) {                                                                \
-        const carat_wide_format how = {fill_wide_##format, sizeof(carat_block_##format), group, has_mins};            \
+        const carat_wide_format how = {fill_wide_##format, sizeof(carat_block_##format), __VA_ARGS__};                \
         carat_tile_k_avx512(how, rows, row_bytes, row_count, columns, act, positions, y, y_stride);                   \
     }
 #endif
