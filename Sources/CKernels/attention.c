@@ -52,10 +52,10 @@ void carat_store_value(const carat_kernels *k, carat_kv_type type, const float *
 /// Rows of a block, at most, that read the cache's own type: the heads of one position, in decode.
 enum { FEW_ROWS = 8 };
 
-/// Rows of the next tile. Two tiles of four are faster than six and two: a tile of two rows waits for its own sums.
-static size_t tile_rows(size_t left) {
-    if (left == 7 || left == 8) return 4;
-    return left < CARAT_ATTENTION_ROWS ? left : CARAT_ATTENTION_ROWS;
+/// Rows of the next tile. The last two tiles are alike: one of few rows would wait for its own sums.
+static size_t tile_rows(size_t left, size_t most) {
+    if (left > most && left < 2 * most) return (left + 1) / 2;
+    return left < most ? left : most;
 }
 
 /// Keys that row `row` of the block sees.
@@ -85,7 +85,7 @@ static void score_block(
         for (size_t i = 0; i < value_bytes; i += 64) __builtin_prefetch(values + i, 0, 2);
 
         for (size_t row = 0, n; row < rows; row += n) {
-            n = tile_rows(rows - row);
+            n = tile_rows(rows - row, k->rows);
             if (visible(run, row + n - 1) <= first) continue;  // above the diagonal
             const float *queries[CARAT_ATTENTION_ROWS];
             for (size_t r = 0; r < n; r++)
@@ -132,7 +132,7 @@ void carat_attend(const carat_kernels *kernels, const carat_attention *run) {
         const size_t left = run->dim - first;
         carat_mix_tile tile = {.width = left < CARAT_VALUE_PANEL ? left : CARAT_VALUE_PANEL, .joins = run->joins};
         for (size_t row = 0; row < rows; row += tile.rows) {
-            tile.rows = tile_rows(rows - row);
+            tile.rows = tile_rows(rows - row, k->rows);
             tile.weights = scores + row * CARAT_RUN;
             for (size_t r = 0; r < tile.rows; r++) {
                 const size_t position = (row + r) / run->heads, head = (row + r) % run->heads;

@@ -22,10 +22,17 @@ CARAT_DECLARE_ATTENTION(avx2)
 void carat_score_f16_avx2(
     const void *panel, size_t dim, const float *_Nonnull const *_Nonnull queries, size_t rows, float *scores);
 void carat_mix_f16_avx2(const carat_mix_tile *tile, const void *values, size_t row_bytes);
+void carat_score_f32_avx512(
+    const void *panel, size_t dim, const float *_Nonnull const *_Nonnull queries, size_t rows, float *scores);
+void carat_score_f16_avx512(
+    const void *panel, size_t dim, const float *_Nonnull const *_Nonnull queries, size_t rows, float *scores);
+void carat_mix_f32_avx512(const carat_mix_tile *tile, const void *values, size_t row_bytes);
+void carat_mix_f16_avx512(const carat_mix_tile *tile, const void *values, size_t row_bytes);
 
 /// The attention entries of a table's designated initialiser; `score_f16` and `mix_f16` read F16 directly, or are NULL.
 #define CARAT_ATTENTION_TABLE(isa, score_f16, mix_f16)                                                                \
     .attention = {                                                                                                    \
+        .rows = 6,                                                                                                    \
         .load_keys = {carat_load_keys_f32_##isa, carat_load_keys_f16_##isa, carat_load_keys_q8_0_##isa},              \
         .load_values = {carat_load_values_f32_##isa, carat_load_values_f16_##isa, carat_load_values_q8_0_##isa},      \
         .score = {carat_score_f32_##isa, score_f16}, .exponentiate = carat_exponentiate_##isa,                        \

@@ -7,6 +7,9 @@
 
 CARAT_AVX2_INLINE __m256 halves8(const void *halves) { return _mm256_cvtph_ps(_mm_loadu_si128(halves)); }
 
+/// Rows of a tile.
+enum { ROWS = 6 };
+
 /// 8 codes as floats.
 CARAT_AVX2_INLINE __m256 codes8(const int8_t *codes) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)codes)));
@@ -73,7 +76,7 @@ CARAT_AVX2_INLINE __m256 load8(const void *numbers, size_t index, carat_kv_type 
 /// For a constant number of rows.
 CARAT_AVX2_INLINE void score_rows(
     const void *panel, carat_kv_type type, size_t dim, const float *const *queries, const size_t rows, float *scores) {
-    __m256 sums[CARAT_ATTENTION_ROWS][2];
+    __m256 sums[ROWS][2];
     for (size_t r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
     for (size_t i = 0; i < dim; i++) {
         const __m256 k0 = load8(panel, i * CARAT_KEY_PANEL, type), k1 = load8(panel, i * CARAT_KEY_PANEL + 8, type);
@@ -132,7 +135,7 @@ CARAT_AVX2 void carat_exponentiate_avx2(float *scores, size_t count, float *maxi
 
 CARAT_AVX2_INLINE void mix_rows(
     const carat_mix_tile *tile, const void *values, carat_kv_type type, size_t row_bytes, const size_t rows) {
-    __m256 sums[CARAT_ATTENTION_ROWS][2];
+    __m256 sums[ROWS][2];
     for (size_t r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
     const float *weights = tile->weights;
     const size_t shared = tile->counts[0];

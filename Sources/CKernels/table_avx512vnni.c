@@ -1,4 +1,5 @@
-// The table of the AVX-512-VNNI kernels: that of AVX2 with its own dots and tiles.
+// The table of the AVX-512-VNNI kernels: that of AVX2 with its own dots, tiles and attention.
+#include "attention.h"
 #include "kernels.h"
 
 #if CARAT_HAS_AVX2
@@ -10,6 +11,11 @@ static void fill(void) {
     avx512vnni = *carat_kernels_avx2();
     avx512vnni.isa = "avx512vnni";
     CARAT_SET_DOTS_AND_TILES(avx512vnni, avx512vnni);
+    avx512vnni.attention.rows = CARAT_ATTENTION_ROWS;
+    avx512vnni.attention.score[CARAT_KV_F32] = carat_score_f32_avx512;
+    avx512vnni.attention.score[CARAT_KV_F16] = carat_score_f16_avx512;
+    avx512vnni.attention.mix[CARAT_KV_F32] = carat_mix_f32_avx512;
+    avx512vnni.attention.mix[CARAT_KV_F16] = carat_mix_f16_avx512;
 }
 
 const carat_kernels *carat_kernels_avx512vnni(void) {

@@ -65,7 +65,7 @@ enum {
     CARAT_KEY_PANEL = 16,     // keys whose numbers lie side by side
     CARAT_VALUE_PANEL = 16,   // numbers of a value row that are mixed together
     CARAT_RUN = 256,          // keys of one softmax; whole runs begin at multiples of it
-    CARAT_ATTENTION_ROWS = 6  // most query rows of one kernel call
+    CARAT_ATTENTION_ROWS = 12  // query rows of one kernel call, at most, on any instruction set
 };
 
 /// Rows of queries against one run of keys, a row being one head of one position.
@@ -90,7 +90,7 @@ typedef struct {
     float *scratch;           // `carat_attention_scratch` floats
 } carat_attention;
 
-/// Up to CARAT_ATTENTION_ROWS rows of weights times a panel of values.
+/// Some rows of weights times a panel of values.
 typedef struct {
     size_t rows;
     const float *weights;                         // [rows, CARAT_RUN]
@@ -103,12 +103,14 @@ typedef struct {
 
 /// The inner loops of attention.
 typedef struct {
+    /// Query rows of one call, at most.
+    size_t rows;
     /// A key panel as floats, [dim, CARAT_KEY_PANEL].
     void (*_Nonnull load_keys[CARAT_KV_TYPE_COUNT])(const void *panel, size_t dim, float *out);
     /// Numbers first ..< first + CARAT_VALUE_PANEL of `count` value rows as floats, [count, CARAT_VALUE_PANEL].
     void (*_Nonnull load_values[CARAT_KV_TYPE_COUNT])(
         const void *rows, size_t dim, size_t first, size_t count, float *out);
-    /// scores[r * CARAT_RUN + lane] = queries[r] . key of `lane`, for 1 ... CARAT_ATTENTION_ROWS rows. Besides that for
+    /// scores[r * CARAT_RUN + lane] = queries[r] . key of `lane`, for 1 ... `rows` rows. Besides that for
     /// F32 there may be others, for rows so few that they don't repay a conversion; they give the same bits.
     void (*_Nullable score[CARAT_KV_TYPE_COUNT])(
         const void *panel, size_t dim, const float *_Nonnull const *_Nonnull queries, size_t rows, float *scores);
