@@ -27,6 +27,7 @@ run: build ## Build, then generate text with the model inside the program (PROMP
 test: setup ## Run all tests
 	$(SWIFT) build --build-tests -c release --disable-xctest $(FLAGS)
 	@$(SWIFT) test -c release --disable-xctest --skip-build
+	@$$($(SWIFT) build -c release --show-bin-path)/AllocationCheck
 
 test-clients: build ## Let the openai package, and Chromium where there is one, use the server (needs python3)
 	@SWIFT="$(SWIFT)" scripts/test-clients/run

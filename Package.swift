@@ -42,7 +42,7 @@ let package = Package(
         .library(name: "Carat", targets: ["Carat"]),
         .executable(name: "carat", targets: ["CLI"]),
         // For Benchmarks/, which is a package of its own; no promise to others.
-        .library(name: "_CaratParts", targets: ["CKernels", "Compute", "Engine", "GGUF", "Gemma", "Synthetic"]),
+        .library(name: "_CaratParts", targets: ["AllocationCount", "CKernels", "Compute", "Engine", "GGUF", "Gemma", "Synthetic"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -105,6 +105,10 @@ let package = Package(
             swiftSettings: swift),
 
         // Tests
+        .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+        .executableTarget(
+            name: "AllocationCheck", dependencies: ["AllocationCount", "Engine", "Gemma", "Compute", "Tokenizer"],
+            path: "Tests/AllocationCheck", swiftSettings: swift),
         .target(
             name: "TestSupport", dependencies: ["GGUF", "JSON", "Synthetic"], path: "Tests/TestSupport",
             swiftSettings: swift),

@@ -25,10 +25,11 @@ let package = Package(
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.0", traits: []),
     ],
     targets: [
-        .target(name: "AllocationCount", path: "Benchmarks/AllocationCount"),
         .target(
             name: "AllocationMeter",
-            dependencies: ["AllocationCount", .product(name: "Benchmark", package: "benchmark")],
+            dependencies: [
+                .product(name: "_CaratParts", package: "carat"), .product(name: "Benchmark", package: "benchmark"),
+            ],
             path: "Benchmarks/AllocationMeter",
             swiftSettings: [.enableUpcomingFeature("InternalImportsByDefault")]),
         suite("Kernels"),
