@@ -1,6 +1,6 @@
 #pragma once
 // What Q4_K and Q5_K have in common: 8 groups of 32 weights with a 6-bit scale and a 6-bit min each.
-#include "encode_search.h"
+#include "encode_high.h"
 
 /// A super-block before its codes are packed.
 typedef struct {
@@ -78,4 +78,38 @@ CARAT_INLINE void carat_encode_k32(
         out->dmin = carat_half_from_float(carat_search_positive_scale(m, v, 8, 63, out->mins));
     }
     carat_code_k32(x, codes, top, out);
+}
+
+/// The same with the search of `--effort high`.
+CARAT_INLINE void carat_encode_k32_high(
+    const float *row, const float *importance, int top, carat_candidates candidates, carat_k32 *out) {
+    const carat_shape shape = {1, 32, 0, (float)top, 0, 63, 63};
+    carat_block_lanes block;
+    carat_gather_block(row, importance, shape, &block);
+    carat_encode_k32(row, importance, top, candidates, out);
+    carat_solution start = {.d = carat_float_from_half(out->d), .dmin = carat_float_from_half(out->dmin)}, best;
+    for (int g = 0; g < 8; g++) {
+        start.scales[0][g] = out->scales[g];
+        start.mins[0][g] = out->mins[g];
+    }
+    best = start;
+    best.error = carat_sum8(carat_best_codes(
+        block.x[0], block.w[0], shape, best.d * best.scales[0], best.dmin * best.mins[0], NULL));
+    carat_improve(&block, shape, start, &best);
+
+    const carat_candidates fine = {-0.9f, 0.05f, 36, false};
+    carat_f8 scales[2], mins[2], codes[32];
+    carat_search_scale_and_min(block.x[0], block.w[0], 32, top, fine, &scales[0], &mins[0], codes);
+    for (int i = 0; i < 3; i++)
+        carat_improve(&block, shape, carat_round_scales(shape, scales, mins, 63 - (float)(3 * i), 63), &best);
+
+    out->d = carat_half_from_float(best.d);
+    out->dmin = carat_half_from_float(best.dmin);
+    for (int g = 0; g < 8; g++) {
+        out->scales[g] = (uint8_t)best.scales[0][g];
+        out->mins[g] = (uint8_t)best.mins[0][g];
+    }
+    (void)carat_best_codes(
+        block.x[0], block.w[0], shape, best.d * best.scales[0], best.dmin * best.mins[0], codes);
+    carat_scatter_codes(codes, 32, out->codes);
 }

@@ -17,7 +17,12 @@
     DECLARE(encode, q3_k, isa)                                                                                        \
     DECLARE(encode, q4_k, isa)                                                                                        \
     DECLARE(encode, q5_k, isa)                                                                                        \
-    DECLARE(encode, q6_k, isa)
+    DECLARE(encode, q6_k, isa)                                                                                        \
+    DECLARE(encode_high, q2_k, isa)                                                                                   \
+    DECLARE(encode_high, q3_k, isa)                                                                                   \
+    DECLARE(encode_high, q4_k, isa)                                                                                   \
+    DECLARE(encode_high, q5_k, isa)                                                                                   \
+    DECLARE(encode_high, q6_k, isa)
 #define TABLE(isa_)                                                                                                   \
     {                                                                                                                 \
         .isa = #isa_,                                                                                                 \
@@ -34,6 +39,14 @@
                 [CARAT_ENCODE_Q4_K] = carat_encode_q4_k_##isa_,                                                       \
                 [CARAT_ENCODE_Q5_K] = carat_encode_q5_k_##isa_,                                                       \
                 [CARAT_ENCODE_Q6_K] = carat_encode_q6_k_##isa_,                                                       \
+            },                                                                                                        \
+        .encode_high =                                                                                                \
+            {                                                                                                         \
+                [CARAT_ENCODE_Q2_K] = carat_encode_high_q2_k_##isa_,                                                  \
+                [CARAT_ENCODE_Q3_K] = carat_encode_high_q3_k_##isa_,                                                  \
+                [CARAT_ENCODE_Q4_K] = carat_encode_high_q4_k_##isa_,                                                  \
+                [CARAT_ENCODE_Q5_K] = carat_encode_high_q5_k_##isa_,                                                  \
+                [CARAT_ENCODE_Q6_K] = carat_encode_high_q6_k_##isa_,                                                  \
             },                                                                                                        \
     }
 

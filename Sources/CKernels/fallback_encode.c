@@ -112,8 +112,8 @@ CARAT_INLINE bool encode_block_q5_1(const float *x, carat_block_q5_1 *out) {
         max = x[i] > max ? x[i] : max;
     }
     const float d = (max - min) / 31, inverse = d != 0 && 1 / d <= 3.402823466e38f ? 1 / d : 0;
-    uint8_t codes[32];
-    for (int i = 0; i < 32; i++) codes[i] = (uint8_t)(int)((x[i] - min) * inverse + 0.5f);
+    uint8_t codes[32] = {0};
+    for (int i = 0; d <= 3.402823466e38f && i < 32; i++) codes[i] = (uint8_t)(int)((x[i] - min) * inverse + 0.5f);
     return pack_q5_1(d, min, codes, out);
 }
 

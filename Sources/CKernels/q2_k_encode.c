@@ -1,5 +1,5 @@
 // Q2_K: 16 groups of 16 weights with a 4-bit scale and a 4-bit min each.
-#include "encode_search.h"
+#include "encode_high.h"
 
 typedef struct {
     carat_f8 x[2][16], codes[2][16];
@@ -79,6 +79,53 @@ CARAT_INLINE bool encode_block_q2_k(const float *x, const float *importance, car
     return pack_q2_k(codes, out);
 }
 
+/// The search of `--effort high`.
+CARAT_INLINE bool encode_high_block_q2_k(const float *x, const float *importance, carat_block_q2_k *out) {
+    const carat_shape shape = {2, 16, 0, 3, 0, 15, 15};
+    carat_block_lanes block;
+    carat_gather_block(x, importance, shape, &block);
+    if (!encode_block_q2_k(x, importance, out)) return false;
+    carat_solution start = {.d = carat_float_from_half(out->d), .dmin = carat_float_from_half(out->dmin)}, best;
+    carat_f8 scales[2], mins[2], codes[16];
+    const carat_candidates fine = {-0.9f, 0.05f, 36, false};
+    float error = 0;
+    for (int h = 0; h < 2; h++) {
+        for (int g = 0; g < 8; g++) {
+            start.scales[h][g] = out->scales[8 * h + g] & 15;
+            start.mins[h][g] = out->scales[8 * h + g] >> 4;
+        }
+        error += carat_sum8(carat_best_codes(
+            block.x[h], block.w[h], shape, start.d * start.scales[h], start.dmin * start.mins[h], NULL));
+        carat_search_scale_and_min(block.x[h], block.w[h], 16, 3, fine, &scales[h], &mins[h], codes);
+    }
+    best = start;
+    best.error = error;
+    carat_improve(&block, shape, start, &best);
+    for (int i = 0; i < 4; i++)
+        carat_improve(
+            &block, shape, carat_round_scales(shape, scales, mins, 15 - (float)i, 15 - (float)(i / 2)), &best);
+
+    uint8_t bytes[CARAT_SUPER_BLOCK];
+    out->d = carat_half_from_float(best.d);
+    out->dmin = carat_half_from_float(best.dmin);
+    for (int h = 0; h < 2; h++) {
+        for (int g = 0; g < 8; g++)
+            out->scales[8 * h + g] = (uint8_t)((int)best.scales[h][g] | (int)best.mins[h][g] << 4);
+        (void)carat_best_codes(
+            block.x[h], block.w[h], shape, best.d * best.scales[h], best.dmin * best.mins[h], codes);
+        carat_scatter_codes(codes, 16, bytes + 128 * h);
+    }
+    return pack_q2_k(bytes, out);
+}
+
+CARAT_INLINE bool encode_high_row_q2_k(
+    const float *x, size_t columns, const float *importance, carat_block_q2_k *out) {
+    bool fits = true;
+    for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK)
+        fits &= encode_high_block_q2_k(x + k, importance ? importance + k : NULL, out++);
+    return fits;
+}
+
 CARAT_INLINE bool encode_row_q2_k(const float *x, size_t columns, const float *importance, carat_block_q2_k *out) {
     bool fits = true;
     for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK)
@@ -87,3 +134,4 @@ CARAT_INLINE bool encode_row_q2_k(const float *x, size_t columns, const float *i
 }
 
 CARAT_ENCODER(encode, q2_k)
+CARAT_ENCODER(encode_high, q2_k)

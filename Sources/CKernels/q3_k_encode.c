@@ -1,5 +1,5 @@
 // Q3_K: 16 groups of 16 weights with a signed 6-bit scale each and no min.
-#include "encode_search.h"
+#include "encode_high.h"
 
 /// The scale of eight groups under weights x^2, and codes -4 ... 3 given as 0 ... 7: the first codes come from the
 /// largest weight, then each code in turn takes the value that suits the others best.
@@ -132,3 +132,50 @@ CARAT_INLINE bool encode_row_q3_k(const float *x, size_t columns, const float *i
 }
 
 CARAT_ENCODER(encode, q3_k)
+
+CARAT_INLINE int read_step(const carat_block_q3_k *block, int g) {
+    const int low = block->scales[g % 8] >> (4 * (g / 8)) & 15, high = block->scales[8 + g % 4] >> (2 * (g / 4)) & 3;
+    return (low | high << 4) - 32;
+}
+
+/// The search of `--effort high`.
+CARAT_INLINE bool encode_high_block_q3_k(const float *x, const float *importance, carat_block_q3_k *out) {
+    const carat_shape shape = {2, 16, -4, 3, -32, 31, 0};
+    carat_block_lanes block;
+    carat_gather_block(x, importance, shape, &block);
+    if (!encode_block_q3_k(x, importance, out)) return false;
+    carat_solution start = {.d = carat_float_from_half(out->d)}, best;
+    carat_f8 scales[2], mins[2], codes[16];
+    float error = 0;
+    for (int h = 0; h < 2; h++) {
+        for (int g = 0; g < 8; g++) start.scales[h][g] = (float)read_step(out, 8 * h + g);
+        start.mins[h] = mins[h] = carat_spread8(0);
+        error += carat_sum8(
+            carat_best_codes(block.x[h], block.w[h], shape, start.d * start.scales[h], mins[h], NULL));
+        carat_search_scale(block.x[h], block.w[h], 16, 4, &scales[h], codes);
+    }
+    best = start;
+    best.error = error;
+    carat_improve(&block, shape, start, &best);
+    for (int i = 0; i < 4; i++)
+        carat_improve(&block, shape, carat_round_scales(shape, scales, mins, -32 + (float)(2 * i), 0), &best);
+
+    uint8_t bytes[CARAT_SUPER_BLOCK], steps[16];
+    for (int h = 0; h < 2; h++) {
+        for (int g = 0; g < 8; g++) steps[8 * h + g] = (uint8_t)((int)best.scales[h][g] + 32);
+        (void)carat_best_codes(block.x[h], block.w[h], shape, best.d * best.scales[h], mins[h], codes);
+        for (int i = 0; i < 16; i++) codes[i] += 4;
+        carat_scatter_codes(codes, 16, bytes + 128 * h);
+    }
+    return pack_q3_k(carat_half_from_float(best.d), steps, bytes, out);
+}
+
+CARAT_INLINE bool encode_high_row_q3_k(
+    const float *x, size_t columns, const float *importance, carat_block_q3_k *out) {
+    bool fits = true;
+    for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK)
+        fits &= encode_high_block_q3_k(x + k, importance ? importance + k : NULL, out++);
+    return fits;
+}
+
+CARAT_ENCODER(encode_high, q3_k)

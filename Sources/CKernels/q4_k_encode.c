@@ -11,15 +11,28 @@ CARAT_INLINE bool pack_q4_k(const carat_k32 *k, carat_block_q4_k *out) {
     return carat_half_is_finite(k->d) && carat_half_is_finite(k->dmin);
 }
 
+static const carat_candidates candidates_q4_k = {-1.f, 0.1f, 20, false};
+
 CARAT_INLINE bool encode_row_q4_k(const float *x, size_t columns, const float *importance, carat_block_q4_k *out) {
-    const carat_candidates candidates = {-1.f, 0.1f, 20, false};
     bool fits = true;
     for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK) {
         carat_k32 block;
-        carat_encode_k32(x + k, importance ? importance + k : NULL, 15, candidates, &block);
+        carat_encode_k32(x + k, importance ? importance + k : NULL, 15, candidates_q4_k, &block);
+        fits &= pack_q4_k(&block, out++);
+    }
+    return fits;
+}
+
+CARAT_INLINE bool encode_high_row_q4_k(
+    const float *x, size_t columns, const float *importance, carat_block_q4_k *out) {
+    bool fits = true;
+    for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK) {
+        carat_k32 block;
+        carat_encode_k32_high(x + k, importance ? importance + k : NULL, 15, candidates_q4_k, &block);
         fits &= pack_q4_k(&block, out++);
     }
     return fits;
 }
 
 CARAT_ENCODER(encode, q4_k)
+CARAT_ENCODER(encode_high, q4_k)

@@ -17,15 +17,28 @@ CARAT_INLINE bool pack_q5_k(const carat_k32 *k, carat_block_q5_k *out) {
     return carat_half_is_finite(k->d) && carat_half_is_finite(k->dmin);
 }
 
+static const carat_candidates candidates_q5_k = {-0.5f, 0.1f, 15, false};
+
 CARAT_INLINE bool encode_row_q5_k(const float *x, size_t columns, const float *importance, carat_block_q5_k *out) {
-    const carat_candidates candidates = {-0.5f, 0.1f, 15, false};
     bool fits = true;
     for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK) {
         carat_k32 block;
-        carat_encode_k32(x + k, importance ? importance + k : NULL, 31, candidates, &block);
+        carat_encode_k32(x + k, importance ? importance + k : NULL, 31, candidates_q5_k, &block);
+        fits &= pack_q5_k(&block, out++);
+    }
+    return fits;
+}
+
+CARAT_INLINE bool encode_high_row_q5_k(
+    const float *x, size_t columns, const float *importance, carat_block_q5_k *out) {
+    bool fits = true;
+    for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK) {
+        carat_k32 block;
+        carat_encode_k32_high(x + k, importance ? importance + k : NULL, 31, candidates_q5_k, &block);
         fits &= pack_q5_k(&block, out++);
     }
     return fits;
 }
 
 CARAT_ENCODER(encode, q5_k)
+CARAT_ENCODER(encode_high, q5_k)

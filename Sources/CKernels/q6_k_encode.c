@@ -1,5 +1,5 @@
 // Q6_K: 16 groups of 16 weights with a signed 8-bit scale each and no min.
-#include "encode_search.h"
+#include "encode_high.h"
 
 CARAT_INLINE void pack_q6_k(const uint8_t codes[CARAT_SUPER_BLOCK], carat_block_q6_k *out) {
     for (int half = 0; half < 2; half++)
@@ -64,3 +64,47 @@ CARAT_INLINE bool encode_row_q6_k(const float *x, size_t columns, const float *i
 }
 
 CARAT_ENCODER(encode, q6_k)
+
+/// The search of `--effort high`.
+CARAT_INLINE bool encode_high_block_q6_k(const float *x, const float *importance, carat_block_q6_k *out) {
+    const carat_shape shape = {2, 16, -32, 31, -128, 127, 0};
+    carat_block_lanes block;
+    carat_gather_block(x, importance, shape, &block);
+    if (!encode_block_q6_k(x, importance, out)) return false;
+    carat_solution start = {.d = carat_float_from_half(out->d)}, best;
+    carat_f8 scales[2], mins[2], codes[16];
+    float error = 0;
+    for (int h = 0; h < 2; h++) {
+        for (int g = 0; g < 8; g++) start.scales[h][g] = (float)out->scales[8 * h + g];
+        start.mins[h] = mins[h] = carat_spread8(0);
+        error += carat_sum8(
+            carat_best_codes(block.x[h], block.w[h], shape, start.d * start.scales[h], mins[h], NULL));
+        carat_search_scale(block.x[h], block.w[h], 16, 32, &scales[h], codes);
+    }
+    best = start;
+    best.error = error;
+    carat_improve(&block, shape, start, &best);
+    for (int i = 0; i < 4; i++)
+        carat_improve(&block, shape, carat_round_scales(shape, scales, mins, -128 + (float)(4 * i), 0), &best);
+
+    uint8_t bytes[CARAT_SUPER_BLOCK];
+    out->d = carat_half_from_float(best.d);
+    for (int h = 0; h < 2; h++) {
+        for (int g = 0; g < 8; g++) out->scales[8 * h + g] = (int8_t)best.scales[h][g];
+        (void)carat_best_codes(block.x[h], block.w[h], shape, best.d * best.scales[h], mins[h], codes);
+        for (int i = 0; i < 16; i++) codes[i] += 32;
+        carat_scatter_codes(codes, 16, bytes + 128 * h);
+    }
+    pack_q6_k(bytes, out);
+    return carat_half_is_finite(out->d);
+}
+
+CARAT_INLINE bool encode_high_row_q6_k(
+    const float *x, size_t columns, const float *importance, carat_block_q6_k *out) {
+    bool fits = true;
+    for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK)
+        fits &= encode_high_block_q6_k(x + k, importance ? importance + k : NULL, out++);
+    return fits;
+}
+
+CARAT_ENCODER(encode_high, q6_k)
