@@ -31,7 +31,8 @@ struct QuantizationReport {
         for tensor in plan.tensors {
             guard let wanted = tensor.wanted else { continue }
             let runs = tensor.type.isComputable ? "" : ", with which Carat cannot compute"
-            text += "warning: \(tensor.source.name) has rows of \(tensor.source.columnCount) weights, no multiple of "
+            text +=
+                "warning: \(tensor.source.name) has rows of \(tensor.source.columnCount) weights, no multiple of "
                 + "\(wanted.blockSize): it gets \(tensor.type) instead of \(wanted)\(runs)\n"
         }
         let lacking = plan.tensors.filter(\.lacksImportance).map(\.source.name)

@@ -8,6 +8,7 @@ struct QuantizeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quantize",
         abstract: "Write a model file in another format.",
+        usage: "carat quantize <in> <out> <type> [<options>]",
         discussion: """
             Types: \(Recipe.all.map(\.name).joined(separator: ", ")). \
             Files have the bytes of llama.cpp's quantizer, and --effort high smaller errors at the same size. The \

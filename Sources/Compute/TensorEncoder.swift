@@ -156,7 +156,8 @@ public final class TensorEncoder {
 
         private func withImportance<R>(ofRow row: Int, _ body: (UnsafePointer<Float>?) -> R) -> R {
             guard let importance else { return body(nil) }
-            let matrix = tensor.shape.count > 2 && importance.count > tensor.columnCount ? row / max(tensor.shape[1], 1) : 0
+            let matrix =
+                tensor.shape.count > 2 && importance.count > tensor.columnCount ? row / max(tensor.shape[1], 1) : 0
             let start = matrix * tensor.columnCount
             precondition(start + tensor.columnCount <= importance.count, "\(importance.count) importances")
             return importance.withUnsafeBufferPointer { body($0.baseAddress.map { $0 + start }) }

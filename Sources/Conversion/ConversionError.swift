@@ -39,7 +39,8 @@ extension ConversionError: CustomStringConvertible {
         case .notAModel(let path):
             return "\(path) has no tensor that can be quantized. Give the GGUF file of a model."
         case .alreadyQuantized(let tensor, let type, let target):
-            return "tensor \(displayName(tensor)) is quantized already, as \(type), and would become \(target): errors add up. "
+            return
+                "tensor \(displayName(tensor)) is quantized already, as \(type), and would become \(target): errors add up. "
                 + "Start from an F16, BF16 or F32 file, or accept that with --allow-requantize."
         case .unreadableType(let tensor, let type, let target):
             return "tensor \(displayName(tensor)) is \(type), which cannot be read to make \(target) of it. "

@@ -88,7 +88,8 @@ private func floats(_ tensor: TensorInfo, _ file: GGUFFile) -> [Float] {
     file.bytes.withSpan { span in
         let data = span.extracting(tensor.offset..<tensor.offset + tensor.byteCount)
         return (0..<tensor.elementCount).map { index in
-            Float(bitPattern: UInt32(littleEndian: data.unsafeLoadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+            Float(
+                bitPattern: UInt32(littleEndian: data.unsafeLoadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
         }
     }
 }

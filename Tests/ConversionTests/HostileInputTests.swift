@@ -2,6 +2,7 @@ import Compute
 import Conversion
 import Foundation
 import GGUF
+import Quantization
 import TestSupport
 import Testing
 

@@ -19,7 +19,8 @@ import Testing
             writer.add("imatrix.chunk_size", .uint32(512))
             for tensor in tensors {
                 writer.addTensor(
-                    tensor.name + ".in_sum2", type: .F32, shape: tensor.shape, bytes: ArrayValue(tensor.sums).encodedBytes)
+                    tensor.name + ".in_sum2", type: .F32, shape: tensor.shape,
+                    bytes: ArrayValue(tensor.sums).encodedBytes)
                 writer.addTensor(
                     tensor.name + ".counts", type: .F32, shape: [1, tensor.counts.count],
                     bytes: ArrayValue(tensor.counts).encodedBytes)
@@ -56,7 +57,8 @@ import Testing
         let other = try out.requireTensor("blk.1.attn_q.weight")
         #expect(bytes(of: other, in: out) == (try encode(file, file.requireTensor(other.name), as: other.type)))
         let lacking = plan.tensors.filter(\.lacksImportance).map(\.source.name)
-        #expect(lacking.contains(other.name) && !lacking.contains(tensor.name) && !lacking.contains { $0.contains("norm") })
+        #expect(
+            lacking.contains(other.name) && !lacking.contains(tensor.name) && !lacking.contains { $0.contains("norm") })
         #expect(out.metadata["quantize.imatrix.file"] == .string(ByteString(scratch.path("imatrix.gguf"))))
         #expect(out.metadata["quantize.imatrix.dataset"] == .string("text.txt"))
         #expect(out.metadata["quantize.imatrix.entries_count"] == .uint32(1))

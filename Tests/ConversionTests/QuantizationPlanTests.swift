@@ -55,7 +55,9 @@ import Testing
     func mixesAreLlamaCpps(mix: Mix) throws {
         let file = try Self.model()
         let plan = try QuantizationPlan(file, recipe: .named(mix.recipe))
-        func bits(_ role: String) -> String { types(plan, role).map { String($0.name.dropFirst().first ?? " ") }.joined() }
+        func bits(_ role: String) -> String {
+            types(plan, role).map { String($0.name.dropFirst().first ?? " ") }.joined()
+        }
         #expect(bits("attn_v") == mix.value && bits("ffn_down") == mix.down)
         #expect(Set(types(plan, "attn_output")) == [mix.output])
         for role in ["attn_q", "attn_k", "ffn_gate", "ffn_up"] { #expect(Set(types(plan, role)) == [mix.rest]) }
