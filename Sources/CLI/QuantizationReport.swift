@@ -13,10 +13,11 @@ struct QuantizationReport {
 
     /// A line for each tensor, then the sizes.
     var table: String {
-        let width = plan.tensors.map(\.source.name.count).max() ?? 0
+        let width = plan.tensors.map { displayName($0.source.name).count }.max() ?? 0
         var text = ""
         for tensor in plan.tensors {
-            let name = tensor.source.name + String(repeating: " ", count: width - tensor.source.name.count)
+            let shown = displayName(tensor.source.name)
+            let name = shown + String(repeating: " ", count: width - shown.count)
             let shape = tensor.source.shape.map(String.init).joined(separator: " x ")
             let types =
                 tensor.isKept ? "\(tensor.type), as it is" : "\(tensor.source.type) -> \(tensor.type)"
@@ -28,19 +29,30 @@ struct QuantizationReport {
     /// Lines on what the user may not expect.
     var warnings: String {
         var text = ""
-        for tensor in plan.tensors {
-            guard let wanted = tensor.wanted else { continue }
+        var fallbacks: [(tensor: QuantizationPlan.Tensor, names: [String])] = []
+        for tensor in plan.tensors where tensor.wanted != nil {
+            if let index = fallbacks.firstIndex(where: { $0.tensor.hasFallback(of: tensor) }) {
+                fallbacks[index].names.append(tensor.source.name)
+            } else {
+                fallbacks.append((tensor, [tensor.source.name]))
+            }
+        }
+        for (tensor, names) in fallbacks {
+            let wanted = tensor.wanted ?? tensor.type
             let runs = tensor.type.isComputable ? "" : ", with which Carat cannot compute"
             text +=
-                "warning: \(tensor.source.name) has rows of \(tensor.source.columnCount) weights, no multiple of "
-                + "\(wanted.blockSize): it gets \(tensor.type) instead of \(wanted)\(runs)\n"
+                "warning: rows of \(tensor.source.columnCount) weights are no multiple of \(wanted.blockSize): "
+                + "\(some(names)): \(tensor.type) instead of \(wanted)\(runs)\n"
         }
         let lacking = plan.tensors.filter(\.lacksImportance).map(\.source.name)
-        if hasImportance, let first = lacking.first {
-            let names = lacking.count == 1 ? first : "\(first) and \(lacking.count - 1) more"
-            text += "note: the importance matrix says nothing of \(names)\n"
+        if hasImportance, !lacking.isEmpty {
+            text += "note: the importance matrix says nothing of \(some(lacking))\n"
         }
         return text
+    }
+
+    private func some(_ names: [String]) -> String {
+        displayName(names.first ?? "") + (names.count > 1 ? " and \(names.count - 1) more" : "")
     }
 
     func summary(_ path: String, after time: Duration) -> String {
@@ -52,5 +64,12 @@ struct QuantizationReport {
         let bits = Double(plan.byteCount) * 8 / Double(max(plan.weightCount, 1))
         return "\(formatBytes(plan.sourceByteCount)) -> \(formatBytes(plan.byteCount)), "
             + "\(bits.fixed(2)) bits per weight"
+    }
+}
+
+extension QuantizationPlan.Tensor {
+    /// Whether both got the same type instead of the same other, for the same reason.
+    fileprivate func hasFallback(of other: QuantizationPlan.Tensor) -> Bool {
+        type == other.type && wanted == other.wanted && source.columnCount == other.source.columnCount
     }
 }

@@ -38,7 +38,7 @@ struct QuantizeCommand: ParsableCommand {
     var allowRequantize = false
     @Option(help: "Mixes of today, or of the first Gemma files.")
     var recipe = Recipe.Edition.current
-    @Option(help: "Search for scales: llama.cpp's, or one with smaller errors.")
+    @Option(help: "Search for the scales of K formats: llama.cpp's, or one with smaller errors.")
     var effort = EncodingEffort.normal
     @Option(
         name: [.short, .long], parsing: .unconditional,
