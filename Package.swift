@@ -76,6 +76,7 @@ let package = Package(
 
         // From matmul to text; arrows run downwards only
         target("Compute", ["CKernels", "COpenBLAS", "COpenMP", "GGUF"]),
+        target("Conversion", ["Compute", "GGUF"]),
         target("Planner", ["Compute", "GGUF"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("KVStore", ["Compute", "GGUF", crypto]),
@@ -98,8 +99,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Batches", "BatchRunner", "Bench", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Compute",
-                "Tokenizer", "GGUF", "Synthetic",
+                "Batches", "BatchRunner", "Bench", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Planner",
+                "Conversion", "Compute", "Tokenizer", "GGUF", "Synthetic",
                 argumentParser, log, systemPackage,
             ],
             swiftSettings: swift),
@@ -120,6 +121,7 @@ let package = Package(
         tests("Synthetic", ["Synthetic", "Engine", "Gemma", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Quantization", ["Quantization", "TestSupport"]),
         tests("Compute", ["Compute", "GGUF", "TestSupport"]),
+        tests("Conversion", ["Conversion", "Quantization", "Compute", "GGUF", "TestSupport"]),
         tests("Planner", ["Planner", "Compute"]),
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("KVStore", ["KVStore", "Compute", "GGUF"]),

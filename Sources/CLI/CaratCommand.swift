@@ -22,6 +22,7 @@ struct CaratCommand: ParsableCommand {
               carat serve -m gemma-2b-it.gguf          an OpenAI-compatible server
               carat batch in.jsonl -o out.jsonl        answer a file of requests
               carat bench -m gemma-2b-Q4_K_M.gguf      how fast it runs here
+              carat quantize F16.gguf OUT.gguf Q4_K_M  a smaller model file
               carat inspect gemma-2b-Q4_K_M.gguf       what is in a file, what it needs
               carat plan gemma-2b-Q4_K_M.gguf          how it is computed, how fast
             """,
@@ -29,7 +30,7 @@ struct CaratCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, ServeCommand.self, BatchCommand.self, ScoreCommand.self, EmbedCommand.self,
             BenchCommand.self,
-            PlanCommand.self, InspectCommand.self, TokenizeCommand.self,
+            PlanCommand.self, QuantizeCommand.self, InspectCommand.self, TokenizeCommand.self,
         ])
 
     static func main() {

@@ -1,3 +1,5 @@
+import GGUF
+
 /// What keeps something from being computed.
 public enum ComputeError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsupportedFormat(tensor: String, type: String)
@@ -5,6 +7,8 @@ public enum ComputeError: Error, Equatable, Sendable, CustomStringConvertible {
     case instructionSet(name: String, supported: [String])
     case blasMemory(needed: Int, threads: Int)
     case probeMemory(needed: Int)
+    case notFinite(tensor: String, row: Int, column: Int, value: Float)
+    case tooLargeToEncode(tensor: String, type: String)
 
     public var description: String {
         switch self {
@@ -36,6 +40,16 @@ public enum ComputeError: Error, Equatable, Sendable, CustomStringConvertible {
             return """
                 measuring this machine needs \(needed >> 20) MiB of address space, and a limit leaves less. \
                 Raise the limit (ulimit -v).
+                """
+        case .notFinite(let tensor, let row, let column, let value):
+            return """
+                tensor \(displayName(tensor)) has \(value.isNaN ? "no number (NaN)" : "an infinity") in row \(row), column \(column). \
+                The model is damaged: fetch or convert it again.
+                """
+        case .tooLargeToEncode(let tensor, let type):
+            return """
+                tensor \(displayName(tensor)) has weights too large for \(type), whose half floats end at 65504. \
+                Keep it as it is or in F32: --tensor-type \(displayName(tensor))=F32.
                 """
         }
     }

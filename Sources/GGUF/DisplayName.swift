@@ -1,6 +1,6 @@
 /// Makes text from a file fit for a one-line message: control, format and other invisible characters are escaped,
 /// and long text is cut, so that a file cannot forge lines of a log or colours of a terminal.
-func displayName(_ text: String, limit: Int = 96) -> String {
+package func displayName(_ text: String, limit: Int = 96) -> String {
     guard !text.isEmpty else { return "\"\"" }
     var shown = ""
     var length = 0

@@ -1,7 +1,7 @@
 extension GGUFError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .cannotOpen, .notRegularFile, .emptyFile, .cannotMap, .cannotWrite: fileText
+        case .cannotOpen, .notRegularFile, .emptyFile, .cannotMap, .cannotRead, .cannotWrite: fileText
         case .notGGUF, .unsupportedVersion, .bigEndian, .truncated, .headerTooLarge, .tooManyKeys, .tooManyTensors,
             .tooManyForFile:
             headerText
@@ -27,6 +27,8 @@ extension GGUFError: CustomStringConvertible {
         case .emptyFile(let path): "\(displayPath(path)) is empty; \(Self.incomplete)"
         case .cannotMap(let path, let reason):
             "cannot map \(displayPath(path)) into memory: \(reason); check the limits on address space (ulimit -v)"
+        case .cannotRead(let path, let offset, let reason):
+            "cannot read \(displayPath(path)) at byte \(offset): \(reason); start again when nobody writes to it"
         case .cannotWrite(let path, let step, let reason):
             "cannot write \(displayPath(path)): \(reason) (\(step)); the target was left as it was"
         default: ""

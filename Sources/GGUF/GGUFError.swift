@@ -19,6 +19,7 @@ public enum GGUFError: Error, Equatable, Sendable {
     case notRegularFile(path: String, kind: String)
     case emptyFile(path: String)
     case cannotMap(path: String, reason: String)
+    case cannotRead(path: String, offset: Int, reason: String)
     case cannotWrite(path: String, step: String, reason: String)
 
     // Header

@@ -81,10 +81,7 @@ struct DequantizeFixture: Sendable {
         return out
     }
 
-    /// FNV-1a, 64 bits.
-    static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    }
+    static func hash(_ bytes: some Sequence<UInt8>) -> UInt64 { EncodeInput.hash(bytes) }
 
     static func hash(_ values: [Float]) -> UInt64 {
         hash(values.flatMap { x in (0..<4).map { UInt8(truncatingIfNeeded: x.bitPattern >> (8 * UInt32($0))) } })

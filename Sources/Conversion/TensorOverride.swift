@@ -1,0 +1,26 @@
+import Compute
+public import GGUF
+
+/// A type that the user chose for some tensors: `ffn_down=Q6_K`.
+public struct TensorOverride: Sendable, Equatable {
+    /// A regular expression that is looked for anywhere in a tensor's name.
+    public let pattern: String
+    public let type: TensorType
+
+    /// Types that tensors can be made to have.
+    public static let types = WeightEncoding.allCases.compactMap { TensorType.named($0.rawValue) }
+
+    /// Throws: ``ConversionError/badTensorType(_:)``, ``ConversionError/badPattern(_:reason:)``.
+    public init(_ text: String) throws(ConversionError) {
+        guard let separator = text.lastIndex(of: "="), separator != text.startIndex,
+            let type = TensorType.named(String(text[text.index(after: separator)...])), Self.types.contains(type)
+        else { throw .badTensorType(text) }
+        pattern = String(text[..<separator])
+        self.type = type
+        _ = try regex()
+    }
+
+    func regex() throws(ConversionError) -> Regex<AnyRegexOutput> {
+        do { return try Regex(pattern) } catch { throw .badPattern(pattern, reason: "\(error)") }
+    }
+}
