@@ -79,6 +79,8 @@ let package = Package(
         target("Planner", ["Compute", "GGUF"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("KVStore", ["Compute", "GGUF", crypto]),
+        target("Importance", ["Gemma", "Compute", "Tokenizer", "GGUF"]),
+        target("Conversion", ["Compute", "GGUF", "JSON", systemPackage]),
         target(
             "Engine", ["KVStore", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("OpenAI", ["Engine", "Grammar", "Gemma", "JSON", "Tokenizer"]),
@@ -98,7 +100,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Batches", "BatchRunner", "Bench", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Compute",
+                "Batches", "BatchRunner", "Bench", "Conversion", "Importance", "Server", "OpenAI", "JSON", "Engine",
+                "Gemma", "Planner", "Compute",
                 "Tokenizer", "GGUF", "Synthetic",
                 argumentParser, log, systemPackage,
             ],
@@ -128,5 +131,7 @@ let package = Package(
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "JSON", "TestSupport"]),
+        tests("Conversion", ["Conversion", "Compute", "GGUF", "JSON", "TestSupport"]),
+        tests("Importance", ["Importance", "Gemma", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
     ]
 )
