@@ -15,8 +15,8 @@ struct ImatrixCommand: ParsableCommand {
             Runs the text through the model in windows of -c tokens and adds up the squares of each projection's inputs. \
             Windows, sums and file are those of llama-imatrix, and llama-quantize --imatrix reads the file. Ctrl-C writes \
             the windows that are done.
-              carat imatrix -m gemma-2b-F16.gguf -f calibration.txt -o imatrix.gguf
-              carat imatrix -m gemma-2b-F16.gguf -f calibration.txt -o imatrix.gguf --chunks 100
+              carat imatrix -m gemma-2b-F16.gguf -f text.txt -o imatrix.gguf
+              carat imatrix -m gemma-2b-F16.gguf -f text.txt -o imatrix.gguf --chunks 99
             """)
 
     @OptionGroup var model: ModelOption

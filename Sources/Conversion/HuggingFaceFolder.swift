@@ -14,7 +14,7 @@ struct HuggingFaceFolder {
     let parts: [SafetensorsFile]
 
     /// A tokenizer.json of 256,000 tokens has 17 MB.
-    static let maximumJSONSize = 256 << 20
+    static let maximumJSONSize = 64 << 20
     private static let indexName = "model.safetensors.index.json"
 
     /// Throws: ``ConvertError``.
