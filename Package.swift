@@ -76,10 +76,11 @@ let package = Package(
 
         // From matmul to text; arrows run downwards only
         target("Compute", ["CKernels", "COpenBLAS", "COpenMP", "GGUF"]),
-        target("Conversion", ["Compute", "GGUF"]),
         target("Planner", ["Compute", "GGUF"]),
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("KVStore", ["Compute", "GGUF", crypto]),
+        target("Importance", ["Gemma", "Compute", "Tokenizer", "GGUF"]),
+        target("Conversion", ["Compute", "GGUF", "JSON", systemPackage]),
         target(
             "Engine", ["KVStore", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
         target("OpenAI", ["Engine", "Grammar", "Gemma", "JSON", "Tokenizer"]),
@@ -99,8 +100,8 @@ let package = Package(
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Batches", "BatchRunner", "Bench", "Server", "OpenAI", "JSON", "Engine", "Gemma", "Planner",
-                "Conversion", "Compute", "Tokenizer", "GGUF", "Synthetic",
+                "Batches", "BatchRunner", "Bench", "Conversion", "Importance", "Server", "OpenAI", "JSON", "Engine",
+                "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic",
                 argumentParser, log, systemPackage,
             ],
             swiftSettings: swift),
@@ -121,7 +122,6 @@ let package = Package(
         tests("Synthetic", ["Synthetic", "Engine", "Gemma", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Quantization", ["Quantization", "TestSupport"]),
         tests("Compute", ["Compute", "GGUF", "TestSupport"]),
-        tests("Conversion", ["Conversion", "Quantization", "Compute", "GGUF", "TestSupport"]),
         tests("Planner", ["Planner", "Compute"]),
         tests("Gemma", ["Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
         tests("KVStore", ["KVStore", "Compute", "GGUF"]),
@@ -134,5 +134,7 @@ let package = Package(
         tests("Carat", ["Carat", "Engine"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "JSON", "TestSupport"]),
+        tests("Conversion", ["Conversion", "Quantization", "Compute", "GGUF", "JSON", "TestSupport"]),
+        tests("Importance", ["Importance", "Gemma", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
     ]
 )

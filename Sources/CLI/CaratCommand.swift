@@ -25,12 +25,14 @@ struct CaratCommand: ParsableCommand {
               carat quantize F16.gguf OUT.gguf Q4_K_M  a smaller model file
               carat inspect gemma-2b-Q4_K_M.gguf       what is in a file, what it needs
               carat plan gemma-2b-Q4_K_M.gguf          how it is computed, how fast
+              carat convert gemma-2b -o gemma-2b.gguf  a Hugging Face folder to GGUF
             """,
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ServeCommand.self, BatchCommand.self, ScoreCommand.self, EmbedCommand.self,
             BenchCommand.self,
-            PlanCommand.self, QuantizeCommand.self, InspectCommand.self, TokenizeCommand.self,
+            PlanCommand.self, InspectCommand.self, TokenizeCommand.self, QuantizeCommand.self, ConvertCommand.self,
+            ImatrixCommand.self,
         ])
 
     static func main() {

@@ -7,22 +7,22 @@
 #endif
 
 /// What tells one state of one file from another: device, inode, size and time of modification.
-struct FileIdentity: Equatable, Sendable {
+package struct FileIdentity: Equatable, Sendable {
     let device: UInt64
     let inode: UInt64
     let mode: UInt32
-    let size: Int64
+    package let size: Int64
     let seconds: Int64
     let nanoseconds: Int64
 
     /// The file at the end of all symbolic links; nil (and `errno`) if there is none.
-    init?(path: String) {
+    package init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         self.init(status)
     }
 
-    init?(descriptor: CInt) {
+    package init?(descriptor: CInt) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }
         self.init(status)
@@ -44,9 +44,9 @@ struct FileIdentity: Equatable, Sendable {
 
     private var kind: UInt32 { mode & UInt32(S_IFMT) }
 
-    var isRegular: Bool { kind == UInt32(S_IFREG) }
+    package var isRegular: Bool { kind == UInt32(S_IFREG) }
 
-    var kindText: String {
+    package var kindText: String {
         switch kind {
         case UInt32(S_IFDIR): "a directory"
         case UInt32(S_IFIFO): "a pipe"
@@ -58,7 +58,7 @@ struct FileIdentity: Equatable, Sendable {
 }
 
 /// The cause of a failed system call in words that do not depend on the locale.
-func systemErrorText(_ code: CInt) -> String {
+package func systemErrorText(_ code: CInt) -> String {
     switch code {
     case ENOENT: "there is no such file"
     case ENOTDIR: "a part of the path is not a directory"

@@ -7,8 +7,14 @@ extension JSONValue {
     ///
     /// Throws: `JSONError.tooLarge` for more than `limit` bytes and `.fault` for all else, naming the byte.
     public init(parsing bytes: [UInt8], limit: Int) throws(JSONError) {
+        try self.init(parsing: bytes, limit: limit, leavingOut: [])
+    }
+
+    /// The same without those members of the outermost object, which are stepped over: nothing in them is checked but
+    /// where they end. For large files of which a part is wanted.
+    package init(parsing bytes: [UInt8], limit: Int, leavingOut names: Set<String>) throws(JSONError) {
         guard bytes.count <= limit else { throw .tooLarge(limit: limit) }
-        var parser = JSONParser(bytes)
+        var parser = JSONParser(bytes, leavingOut: names)
         self = try parser.document()
     }
 }
@@ -18,9 +24,11 @@ struct JSONParser {
     let bytes: [UInt8]
     var position = 0
     private var depth = 0
+    private let unwanted: Set<String>
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: [UInt8], leavingOut unwanted: Set<String> = []) {
         self.bytes = bytes
+        self.unwanted = unwanted
     }
 
     mutating func document() throws(JSONError) -> JSONValue {
@@ -72,6 +80,11 @@ struct JSONParser {
             let name = try string()
             skipSpace()
             guard take(":") else { throw fault("no colon after the name of a member") }
+            if depth == 1, unwanted.contains(name) {
+                try skipValue()
+                skipSpace()
+                continue
+            }
             let value = try value()
             guard members[name] == nil else {
                 position = start
@@ -101,6 +114,47 @@ struct JSONParser {
         guard bytes[position...].starts(with: word) else { throw fault("no value") }
         position += word.count
         return value
+    }
+
+    /// Steps over a value by its strings and brackets alone.
+    private mutating func skipValue() throws(JSONError) {
+        var open = 0
+        skipSpace()
+        repeat {
+            guard let byte = peek else { throw fault("the end inside a value") }
+            switch byte {
+            case UInt8(ascii: "\""): try skipString()
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                open += 1
+                position += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                guard open > 0 else { throw fault("no value") }
+                open -= 1
+                position += 1
+            case UInt8(ascii: ",") where open == 0: throw fault("no value")
+            default:
+                position += 1
+                if open == 0 { skipWord() }
+            }
+        } while open > 0
+    }
+
+    private mutating func skipString() throws(JSONError) {
+        position += 1
+        while let byte = peek {
+            position += byte == UInt8(ascii: "\\") ? 2 : 1
+            if byte == UInt8(ascii: "\"") { return }
+        }
+        throw fault("the end inside a string")
+    }
+
+    /// The rest of a number or of a word such as `true`.
+    private mutating func skipWord() {
+        while let byte = peek, ![0x20, 0x0A, 0x0D, 0x09].contains(byte),
+            !",]}".utf8.contains(byte)
+        {
+            position += 1
+        }
     }
 
     private mutating func skipSpace() {

@@ -22,6 +22,22 @@ import Testing
         #expect(try parse("1e300").wholeNumber == nil)
     }
 
+    @Test func membersAreSteppedOver() throws {
+        func parse(_ text: String) throws -> JSONValue {
+            try JSONValue(parsing: Array(text.utf8), limit: 1 << 20, leavingOut: ["x", "y"])
+        }
+        for value in ["1", "-1.5e3", "true", "\"}\\\"]\"", "[1, {\"a\": \"]\"}]", "{\"x\": [[], {}]}", "{}"] {
+            #expect(try parse("{\"a\": 1, \"x\": \(value) , \"b\": 2}") == ["a": 1, "b": 2], "\(value)")
+            #expect(try parse("{\"y\":\(value),\"x\":\(value)}") == [:], "\(value)")
+        }
+        #expect(try parse("{\"a\": {\"x\": 1}}") == ["a": ["x": 1]])
+        for text in [
+            "{\"x\": ", "{\"x\": [", "{\"x\": \"", "{\"x\": \"\\", "{\"x\": }", "{\"x\": ,\"a\":1}", "{\"x\": 1",
+        ] {
+            #expect(throws: JSONError.self, "\(text)") { try parse(text) }
+        }
+    }
+
     @Test(arguments: [
         "", " ", "{", "[", "[1", "[1,", "[1,]", "[,1]", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{a:1}", "{1:1}",
         "nul", "tru", "True", "NaN", "Infinity", "-", "+1", "01x", "1.", ".5", "1e", "1e400", "-1e400", "0x10",
