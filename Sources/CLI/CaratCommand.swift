@@ -28,7 +28,8 @@ struct CaratCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ServeCommand.self, BatchCommand.self, ScoreCommand.self, EmbedCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, PerplexityCommand.self, KLDCommand.self, QualityCommand.self,
+            EvalCommand.self,
             PlanCommand.self, InspectCommand.self, TokenizeCommand.self,
         ])
 

@@ -1,40 +1,82 @@
 /// A chart as SVG within an HTML figure: axes with titles and units, lines and marks with hover titles, a legend.
-struct Chart {
-    struct Point {
-        let x: Double
-        let y: Double
+package struct Chart {
+    package struct Point {
+        package let x: Double
+        package let y: Double
         /// What hovering says.
         let title: String
         /// Ends of a bar through the point.
-        var spread: ClosedRange<Double>?
+        let spread: ClosedRange<Double>?
+        /// Written next to the mark.
+        let label: String?
+
+        package init(
+            x: Double, y: Double, title: String, spread: ClosedRange<Double>? = nil, label: String? = nil
+        ) {
+            self.x = x
+            self.y = y
+            self.title = title
+            self.spread = spread
+            self.label = label
+        }
     }
 
-    enum Mark { case circle, square }
+    package enum Mark: Sendable { case circle, square }
 
-    struct Series {
+    package struct Series {
         let name: String
-        /// 0 ... 8.
         let color: Int
         let points: [Point]
-        var mark = Mark.circle
-        var isDashed = false
-        var hasLine = true
+        let mark: Mark
+        let isDashed: Bool
+        let hasLine: Bool
+
+        /// - Parameter color: 0 ... 8.
+        package init(
+            name: String, color: Int, points: [Point], mark: Mark = .circle, isDashed: Bool = false,
+            hasLine: Bool = true
+        ) {
+            self.name = name
+            self.color = color
+            self.points = points
+            self.mark = mark
+            self.isDashed = isDashed
+            self.hasLine = hasLine
+        }
     }
 
     /// A bound: a line with a label where it begins, or none, and nothing to hover over.
-    struct Roof {
+    package struct Roof {
         let points: [(x: Double, y: Double)]
         let label: String
-        var isBelow = false
-        /// Between the line's beginning and the label, so that it stands clear of a slope that ends there.
-        var labelIndent = 8.0
+        let isBelow: Bool
+        let labelIndent: Double
+
+        /// - Parameter labelIndent: between the line's beginning and the label, so that it stands clear of a slope that
+        ///   ends there.
+        package init(
+            points: [(x: Double, y: Double)], label: String, isBelow: Bool = false, labelIndent: Double = 8
+        ) {
+            self.points = points
+            self.label = label
+            self.isBelow = isBelow
+            self.labelIndent = labelIndent
+        }
     }
 
     let title: String
     let x: ChartAxis
     let y: ChartAxis
     let series: [Series]
-    var roofs: [Roof] = []
+    let roofs: [Roof]
+
+    package init(title: String, x: ChartAxis, y: ChartAxis, series: [Series], roofs: [Roof] = []) {
+        self.title = title
+        self.x = x
+        self.y = y
+        self.series = series
+        self.roofs = roofs
+    }
 
     private static let width = 560.0
     private static let height = 380.0
@@ -43,7 +85,7 @@ struct Chart {
     private static let top = 18.0
     private static let bottom = 64.0
 
-    var figure: String {
+    package var figure: String {
         """
         <figure>
         <figcaption>\(title.html)</figcaption>
@@ -125,8 +167,13 @@ struct Chart {
                 y2="\(py(spread.upperBound).decimals(1))"/>
                 """
             }
+            // towards the side where there is room
+            let isRight = px(point.x) < Self.width * 0.7
+            let label = point.label.map {
+                text($0, px(point.x) + (isRight ? 9 : -9), py(point.y) - 8, isRight ? "start" : "end", "mark-label")
+            }
             return (bar ?? "")
-                + Self.mark(series.mark, series.color, px(point.x), py(point.y), title: point.title)
+                + Self.mark(series.mark, series.color, px(point.x), py(point.y), title: point.title) + (label ?? "")
         }
     }
 
