@@ -7,7 +7,7 @@ package struct Chart {
         let title: String
         /// Ends of a bar through the point.
         let spread: ClosedRange<Double>?
-        /// Written next to the mark.
+        /// Written next to the mark, where there is room.
         let label: String?
 
         package init(
@@ -31,7 +31,9 @@ package struct Chart {
         let isDashed: Bool
         let hasLine: Bool
 
-        /// - Parameter color: 0 ... 8.
+        /// - Parameters:
+        ///   - name: in the legend; none where it is empty.
+        ///   - color: 0 ... 8.
         package init(
             name: String, color: Int, points: [Point], mark: Mark = .circle, isDashed: Bool = false,
             hasLine: Bool = true
@@ -108,7 +110,8 @@ package struct Chart {
                 <svg viewBox="0 0 \(Self.width.decimals(0)) \(Self.height.decimals(0))" role="img" \
                 aria-label="\(label.html)">
                 """
-            ] + axes + roofs.map(curve) + series.flatMap(lines) + series.flatMap(marks) + roofs.compactMap(roofLabel)
+            ] + axes + roofs.map(curve) + series.flatMap(lines) + series.flatMap(marks) + markLabels
+            + roofs.compactMap(roofLabel)
             + [
                 "</svg>"
             ]
@@ -167,15 +170,44 @@ package struct Chart {
                 y2="\(py(spread.upperBound).decimals(1))"/>
                 """
             }
-            // towards the side where there is room
-            let isRight = px(point.x) < Self.width * 0.7
-            let label = point.label.map {
-                text($0, px(point.x) + (isRight ? 9 : -9), py(point.y) - 8, isRight ? "start" : "end", "mark-label")
-            }
             return (bar ?? "")
-                + Self.mark(series.mark, series.color, px(point.x), py(point.y), title: point.title) + (label ?? "")
+                + Self.mark(series.mark, series.color, px(point.x), py(point.y), title: point.title)
         }
     }
+
+    private struct Box {
+        let x: ClosedRange<Double>
+        let y: ClosedRange<Double>
+
+        func overlaps(_ other: Box) -> Bool { x.overlaps(other.x) && y.overlaps(other.y) }
+    }
+
+    /// Labels next to their marks, each where it covers neither a mark nor another label; one that finds no place is left
+    /// to hovering.
+    private var markLabels: [String] {
+        let points = series.flatMap(\.points)
+        var taken = points.map { point in
+            Box(x: px(point.x) - 6...px(point.x) + 6, y: py(point.y) - 6...py(point.y) + 6)
+        }
+        return points.compactMap { point in
+            guard let label = point.label else { return nil }
+            let (x, y) = (px(point.x), py(point.y))
+            let width = Self.labelCharacter * Double(label.count)
+            for (isRight, shift) in [(true, 0.0), (false, 0), (true, -14), (true, 14), (false, -14), (false, 14)] {
+                let left = isRight ? x + 10 : x - 10 - width
+                let box = Box(x: left...left + width, y: y + shift - 8...y + shift + 8)
+                guard left >= Self.left, left + width <= Self.width, box.y.lowerBound >= 0,
+                    box.y.upperBound <= Self.height - Self.bottom + 8, !taken.contains(where: box.overlaps)
+                else { continue }
+                taken.append(box)
+                return text(label, isRight ? x + 10 : x - 10, y + shift + 5, isRight ? "start" : "end", "mark-label")
+            }
+            return nil
+        }
+    }
+
+    /// Width of a letter in labels, at most.
+    private static let labelCharacter = 10.5
 
     private static func mark(_ mark: Mark, _ color: Int, _ x: Double, _ y: Double, title: String?) -> String {
         let hover = title.map { "<title>\($0.html)</title>" } ?? ""
@@ -192,7 +224,7 @@ package struct Chart {
     }
 
     private var legend: String {
-        let items = series.map { series in
+        let items = series.filter { !$0.name.isEmpty }.map { series in
             let line = """
                 <line x1="1" y1="7" x2="29" y2="7" stroke="var(--c\(series.color))" stroke-width="2.5"\
                 \(series.isDashed ? " stroke-dasharray=\"6 4\"" : "")/>
@@ -202,7 +234,7 @@ package struct Chart {
                 \(Self.mark(series.mark, series.color, 15, 7, title: nil))</svg>\(series.name.html)</li>
                 """
         }
-        return "<ul class=\"legend\">\(items.joined())</ul>"
+        return items.isEmpty ? "" : "<ul class=\"legend\">\(items.joined())</ul>"
     }
 
     private func path(_ points: [(x: Double, y: Double)]) -> String {

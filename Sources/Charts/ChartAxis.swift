@@ -45,7 +45,7 @@ package struct ChartAxis {
     }
 
     package func label(_ tick: Double) -> String {
-        if tick > 0, tick < 0.001 { return "1e\(Int(log10(tick).rounded()))" }
+        if tick > 0, tick < 0.01, isLogarithmic { return "1e\(Int(log10(tick).rounded()))" }
         // as many digits as the tick has, within reason
         let digits = (0...3).first { digits in
             let scaled = tick * pow(10, Double(digits))

@@ -73,9 +73,15 @@ package struct QualityTable: Sendable {
         return [
             row.name, row.method, row.bitsPerWeight.decimals(2), size(row.bytes),
             "\(row.perplexity.value.decimals(4)) ± \(row.perplexity.standardError.decimals(4))",
-            row.divergence.map { "\($0.value.decimals(6)) ± \($0.standardError.decimals(6))" } ?? "parent",
+            row.divergence.map(divergence) ?? "parent",
             row.agreement.map(share) ?? "", speed(row.prefill), speed(row.decode), row.memory.map(size) ?? "",
         ]
+    }
+
+    /// With two digits that count, however small.
+    private static func divergence(_ e: Estimate) -> String {
+        let digits = abs(e.value) < 1e-5 ? 9 : abs(e.value) < 1e-3 ? 7 : 5
+        return "\(e.value.decimals(digits)) ± \(e.standardError.decimals(digits))"
     }
 
     private static func size(_ bytes: Int) -> String {
@@ -135,7 +141,7 @@ package struct QualityTable: Sendable {
     }
 
     private var sizeAxis: ChartAxis {
-        .linear("Size (\(unit.name))", upTo: rows.map { Double($0.bytes) / unit.bytes }.max() ?? 1)
+        .linear("Size (\(unit.name))", upTo: rows.filter { $0.divergence != nil }.map { Double($0.bytes) / unit.bytes }.max() ?? 1)
     }
 
     private var unit: (name: String, bytes: Double) {
@@ -158,7 +164,7 @@ package struct QualityTable: Sendable {
         return Chart(
             title: "Mean divergence from the parent", x: sizeAxis,
             y: .logarithmic("KLD (nats per token)", points.map(\.y), base: 10),
-            series: [Chart.Series(name: "files", color: 0, points: points, hasLine: false)]
+            series: [Chart.Series(name: "", color: 0, points: points, hasLine: false)]
         ).figure
     }
 
@@ -177,7 +183,7 @@ package struct QualityTable: Sendable {
         return Chart(
             title: "Perplexity above the parent's \(parent.decimals(3))", x: sizeAxis,
             y: .linear("Perplexity (% above)", upTo: points.map(\.y).max() ?? 1),
-            series: [Chart.Series(name: "files", color: 1, points: points, mark: .square, hasLine: false)]
+            series: [Chart.Series(name: "", color: 1, points: points, mark: .square, hasLine: false)]
         ).figure
     }
 }
