@@ -22,14 +22,16 @@ struct CaratCommand: ParsableCommand {
               carat serve -m gemma-2b-it.gguf          an OpenAI-compatible server
               carat batch in.jsonl -o out.jsonl        answer a file of requests
               carat bench -m gemma-2b-Q4_K_M.gguf      how fast it runs here
+              carat perplexity -f wiki.test.raw        how well a text is foretold
+              carat quality q4.gguf --parent f16.gguf -f text.txt    what smaller files lose
+              carat eval hellaswag.jsonl --task hellaswag            questions answered right
               carat inspect gemma-2b-Q4_K_M.gguf       what is in a file, what it needs
               carat plan gemma-2b-Q4_K_M.gguf          how it is computed, how fast
             """,
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ServeCommand.self, BatchCommand.self, ScoreCommand.self, EmbedCommand.self,
-            BenchCommand.self, PerplexityCommand.self, KLDCommand.self, QualityCommand.self,
-            EvalCommand.self,
+            BenchCommand.self, PerplexityCommand.self, KLDCommand.self, QualityCommand.self, EvalCommand.self,
             PlanCommand.self, InspectCommand.self, TokenizeCommand.self,
         ])
 

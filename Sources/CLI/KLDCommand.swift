@@ -30,12 +30,12 @@ struct KLDCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The parent's log-probabilities.", valueName: "file"))
     var logits: String?
     @OptionGroup(title: "Text") var text: WindowFlags
-    @OptionGroup(title: "Machine") var engine: EngineFlags
+    @OptionGroup(title: "Machine") var machine: MachineFlags
     @Flag(help: "One JSON object on stdout, for machines.")
     var json = false
 
     func validate() throws {
-        try engine.check()
+        try machine.check()
         guard (parent == nil) != (logits == nil) else {
             throw ValidationError("Give the parent's file with --parent, or its log-probabilities with --logits.")
         }
@@ -47,7 +47,7 @@ struct KLDCommand: ParsableCommand {
     func run() throws {
         try Judging.run {
             let model = try GemmaModel(try self.model.openFile())
-            let settings = try engine.settings()
+            let settings = try machine.settings()
             let (windows, parentModel, parentName) = try source(model)
             let child = try Judging.model(model, settings, windows)
             Output.note(
@@ -87,17 +87,16 @@ struct KLDCommand: ParsableCommand {
     private func source(_ model: GemmaModel) throws -> (TextWindows, ParentModel, String) {
         if let logits {
             let file = try LogitsFile(path: logits, tokenizer: model.tokenizer)
-            if text.input.prompt != nil || text.input.file != nil {
-                let context = engine.context == 0 ? file.windows.window : engine.context
-                try file.require(try text.windows(for: model.tokenizer, context: context))
+            if text.file != nil {
+                try file.require(try text.windows(for: model.tokenizer, standard: file.windows.window))
             }
             let windows = file.windows.prefix(text.chunks)
             return (windows, .stored(file), file.seal.map { "\($0.description) (\(logits))" } ?? logits)
         }
         let option = ModelOption(path: parent)
         let parent = try GemmaModel(try option.openFile())
-        let windows = try text.windows(for: model.tokenizer, context: engine.context)
-        let settings = try Judging.parentSettings(engine)
+        let windows = try text.windows(for: model.tokenizer)
+        let settings = try Judging.parentSettings(machine)
         try TextDivergence.requireSameTokens(model.tokenizer.vocabulary, parent.tokenizer.vocabulary)
         return (
             windows, .live(try Judging.model(parent, settings, windows)),

@@ -19,24 +19,24 @@ struct PerplexityCommand: ParsableCommand {
             at each scored position, for carat kld and for llama-perplexity --kl-divergence.
               carat perplexity -m gemma-2b-Q4_K_M.gguf -f wiki.test.raw
               carat perplexity -m gemma-2b.gguf -f wiki.test.raw -c 2048 --stride 512
-              carat perplexity -m gemma-2b-F16.gguf -f text.txt --chunks 8 --save-logits f16.logits
+              carat perplexity -m f16.gguf -f text.txt --chunks 8 --save-logits f16.logits
             """)
 
     @OptionGroup var model: ModelOption
     @OptionGroup(title: "Text") var text: WindowFlags
-    @OptionGroup(title: "Machine") var engine: EngineFlags
+    @OptionGroup(title: "Machine") var machine: MachineFlags
     @Option(help: ArgumentHelp("Keep the log-probabilities here.", valueName: "file"))
     var saveLogits: String?
     @Flag(help: "One JSON object on stdout, for machines.")
     var json = false
 
-    func validate() throws { try engine.check() }
+    func validate() throws { try machine.check() }
 
     func run() throws {
         try Judging.run {
             let model = try GemmaModel(try self.model.openFile())
-            let windows = try text.windows(for: model.tokenizer, context: engine.context)
-            let settings = try engine.settings()
+            let windows = try text.windows(for: model.tokenizer)
+            let settings = try machine.settings()
             let reader = try Judging.model(model, settings, windows)
             let description = Judging.description(self.model.displayName, settings)
             let file = try saveLogits.map { path in

@@ -37,10 +37,10 @@ struct QualityCommand: ParsableCommand {
     var json = false
     @Option(help: ArgumentHelp("Write a page with charts too.", valueName: "html"))
     var report: String?
-    @OptionGroup(title: "Machine") var engine: EngineFlags
+    @OptionGroup(title: "Machine") var machine: MachineFlags
 
     func validate() throws {
-        try engine.check()
+        try machine.check()
         guard (0...1000).contains(repetitions) else {
             throw ValidationError("--repetitions \(repetitions): 0 to 1000 is possible.")
         }
@@ -61,7 +61,7 @@ struct QualityCommand: ParsableCommand {
                 } catch { throw UnlikeParent(path: path, reason: "\(error)") }
                 return child
             }
-            let windows = try text.windows(for: parentModel.tokenizer, context: engine.context)
+            let windows = try text.windows(for: parentModel.tokenizer)
             let results = try compare(children, with: parentModel, on: windows)
             let parentPerplexity = try results.first?.parent.estimate ?? perplexity(of: parentModel, on: windows)
 
@@ -76,7 +76,7 @@ struct QualityCommand: ParsableCommand {
             try measureSpeeds([parent] + paths, into: &table)
             let note = """
                 \(windows.count) windows of \(windows.window) tokens, \(results.first?.count ?? 0) compared; parent \
-                \(Self.name(parent)), \(parentModel.name); \(MachineState.current(kernels: try engine.settings().kernels).summary)
+                \(Self.name(parent)), \(parentModel.name); \(MachineState.current(kernels: try machine.settings().kernels).summary)
                 """
             if json {
                 try Output.write(bytes: table.json.serializedInOrder + [10])
@@ -93,13 +93,13 @@ struct QualityCommand: ParsableCommand {
         _ children: [GemmaModel], with parent: GemmaModel, on windows: TextWindows
     ) throws -> [TextDivergence] {
         guard !children.isEmpty else { return [] }
-        let reader = try Judging.model(parent, try Judging.parentSettings(engine), windows)
+        let reader = try Judging.model(parent, try Judging.parentSettings(machine), windows)
         let groups = Self.groups(children, besides: parent)
         var progress = EvaluationProgress("kld", unit: "windows", total: windows.count * groups.count)
         defer { progress.finish() }
         var results: [TextDivergence] = []
         for (index, group) in groups.enumerated() {
-            let readers = try group.map { try Judging.model($0, try engine.settings(), windows) }
+            let readers = try group.map { try Judging.model($0, try machine.settings(), windows) }
             results += try TextDivergence.compare(readers, with: .live(reader), on: windows) { done, _ in
                 progress.update(index * windows.count + done)
             }
@@ -108,7 +108,7 @@ struct QualityCommand: ParsableCommand {
     }
 
     private func perplexity(of model: GemmaModel, on windows: TextWindows) throws -> Estimate {
-        let reader = try Judging.model(model, try Judging.parentSettings(engine), windows)
+        let reader = try Judging.model(model, try Judging.parentSettings(machine), windows)
         return try TextPerplexity(of: windows, by: reader).estimate
     }
 
@@ -133,9 +133,9 @@ struct QualityCommand: ParsableCommand {
     /// Speeds by the bench, in fresh runs: what memory a file takes is seen there.
     private func measureSpeeds(_ paths: [String], into table: inout QualityTable) throws {
         guard repetitions > 0 else { return }
-        let settings = try engine.settings()
+        let settings = try machine.settings()
         let limits = try MachineLimits.measure(threads: [settings.threads, settings.prefillThreads])
-        let machine = MachineState.current(kernels: settings.kernels)
+        let state = MachineState.current(kernels: settings.kernels)
         var progress = EvaluationProgress("speed", unit: "files", total: paths.count)
         defer { progress.finish() }
         for (index, path) in paths.enumerated() {
@@ -155,7 +155,7 @@ struct QualityCommand: ParsableCommand {
             var run = try BenchRun(models: [model], tests: tests)
             run.repetitions = repetitions
             let isDone = try run.run(
-                machine: machine, limits: limits, isCancelled: { Interrupt.isRequested },
+                machine: state, limits: limits, isCancelled: { Interrupt.isRequested },
                 progress: { progress.update(index, figure: $0.step) },
                 emit: { record in
                     let speed = Estimate(record.rates.mean, record.rates.standardDeviation)

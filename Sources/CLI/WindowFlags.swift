@@ -6,32 +6,35 @@ import Gemma
 import Planner
 import Tokenizer
 
-/// The text that models are judged by, and how it is cut into windows. The window is the engine's -c, 512 where that is
-/// not given.
+/// The text that models are judged by, and how it is cut into windows.
 struct WindowFlags: ParsableArguments {
-    @OptionGroup var input: PromptInput
+    @Option(name: [.short, .long], help: ArgumentHelp("The text; - or nothing is stdin.", valueName: "file"))
+    var file: String?
+    @Option(
+        name: [.customShort("c"), .customLong("ctx-size")], parsing: .unconditional,
+        help: ArgumentHelp("Tokens of a window. (default: 512)", valueName: "tokens"))
+    var window: Int?
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Begin a window every n tokens and score its last n. Default: windows side by side.",
-            valueName: "n"))
+            "Begin a window every n tokens and score its last n. Default: windows side by side.", valueName: "n"))
     var stride: Int?
     @Option(parsing: .unconditional, help: ArgumentHelp("Most windows to read.", valueName: "n"))
     var chunks: Int?
-
-    static let defaultWindow = 512
 
     func validate() throws {
         if let chunks, chunks < 1 { throw ValidationError("--chunks is \(chunks), where 1 or more is possible.") }
     }
 
+    /// - Parameter standard: tokens of a window where -c says nothing.
     /// Throws: `EvaluationError`, or what reading says.
-    func windows(for tokenizer: Tokenizer, context: Int) throws -> TextWindows {
-        guard let text = try input.read() else { throw ValidationError("Give a text with -f, -p, or on stdin.") }
+    func windows(for tokenizer: Tokenizer, standard: Int = 512) throws -> TextWindows {
+        guard file != nil || !Output.stdinIsTerminal else { throw ValidationError("Give a text with -f or on stdin.") }
+        let text = try file.flatMap { $0 == "-" ? nil : try PromptInput.read($0) } ?? PromptInput.readStandardInput()
         guard !text.isEmpty else { throw EvaluationError.emptyText }
         return try TextWindows(
-            tokenizer.encode(utf8: text), tokenizer: tokenizer, window: context == 0 ? Self.defaultWindow : context,
-            stride: stride, limit: chunks)
+            tokenizer.encode(utf8: text), tokenizer: tokenizer, window: window ?? standard, stride: stride,
+            limit: chunks)
     }
 }
 
@@ -53,8 +56,8 @@ enum Judging {
     }
 
     /// Those of a parent: nothing is saved on its figures.
-    static func parentSettings(_ engine: EngineFlags) throws -> EngineSettings {
-        var settings = try engine.settings()
+    static func parentSettings(_ machine: MachineFlags) throws -> EngineSettings {
+        var settings = try machine.settings()
         settings.precision = .full
         settings.cacheElement = .f32
         settings.valueElement = nil

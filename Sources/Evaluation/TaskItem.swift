@@ -18,6 +18,13 @@ package struct TaskItem: Sendable, Equatable {
         package var texts: [String]
         /// Numbers of the right ones.
         package var correct: Set<Int>
+
+        package init(prompts: [String], continuations: [String], texts: [String], correct: Set<Int>) {
+            self.prompts = prompts
+            self.continuations = continuations
+            self.texts = texts
+            self.correct = correct
+        }
     }
 
     /// Its line in the file, from 1.

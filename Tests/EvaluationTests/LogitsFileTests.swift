@@ -4,6 +4,7 @@ import Evaluation
 import Foundation
 import GGUF
 import Gemma
+import Planner
 import TestSupport
 import Testing
 import Tokenizer
@@ -113,6 +114,31 @@ import Tokenizer
         #expect(try error { $0[data + 12_345] ^= 1 } == .logitsWindow(path: damaged.path(), window: 1))
         #expect(try error { $0[whole.count - 1] ^= 1 } == .logitsWindow(path: damaged.path(), window: 3))
         #expect(try error { $0[whole.count - 140] ^= 1 } != nil)
+    }
+
+    /// Whatever byte changes: an error, or a change that no figure depends on.
+    @Test func anyChangedByteIsSeenOrHarmless() throws {
+        defer { remove() }
+        _ = try write()
+        let whole = try Data(contentsOf: URL(filePath: path))
+        let expected = try compare(try read(path), "Q4_K_M").divergences
+        let size = LogitsFileWriter.byteCount(windows, vocabularyCount: 4096)
+        let file = folder.appending(path: "changed")
+        var random = SplitMix(11)
+        for round in 0..<40 {
+            var bytes = whole
+            // every other change is in the few bytes of header and seal
+            let place =
+                round.isMultiple(of: 2)
+                ? Int(random.next() % UInt64(whole.count))
+                : [Int(random.next() % 800), size + Int(random.next() % UInt64(whole.count - size))][round / 2 % 2]
+            bytes[place] ^= UInt8(1 + random.next() % 255)
+            try bytes.write(to: file)
+            do {
+                #expect(try compare(try read(file.path()), "Q4_K_M").divergences == expected, "byte \(place)")
+                #expect(place >= size, "byte \(place)")
+            } catch is EvaluationError {}
+        }
     }
 
     /// Without a seal, rows that are no distribution are seen as they are read.

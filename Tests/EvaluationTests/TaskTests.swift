@@ -59,7 +59,10 @@ import Tokenizer
             {"text": "b", "label": "2"}]}}
             """
         let items = try EvaluationTask.named("arc_easy").items(TaskLine.all(in: Array(line.utf8), path: "x"))
-        guard case .choice(let choices) = try #require(items.first).kind else { return Issue.record("no choice") }
+        guard case .choice(let choices) = try #require(items.first).kind else {
+            Issue.record("no choice")
+            return
+        }
         #expect(choices.prompts[0] == "Question: Which?\nAnswer:" && choices.correct == [1])
         #expect(choices.continuations == [" a", " b"])
     }
