@@ -96,12 +96,15 @@ let package = Package(
             ] + http,
             resources: [.embedInCode("Resources/chat.html")], swiftSettings: swift),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
-        target("Bench", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
+        target(
+            "Evaluation", ["Charts", "Engine", "Gemma", "Compute", "JSON", "Tokenizer", "GGUF", crypto]),
+        target("Charts", []),
+        target("Bench", ["Charts", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Batches", "BatchRunner", "Bench", "Conversion", "Importance", "Server", "OpenAI", "JSON", "Engine",
-                "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic",
+                "Batches", "BatchRunner", "Bench", "Conversion", "Evaluation", "Importance", "Server", "OpenAI", "JSON",
+                "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic",
                 argumentParser, log, systemPackage,
             ],
             swiftSettings: swift),
@@ -132,6 +135,9 @@ let package = Package(
         tests("BatchRunner", ["BatchRunner", "TestSupport", systemPackage]),
         tests("Batches", ["Batches", "BatchRunner", "CLI", "Server", "OpenAI", "JSON", "TestSupport", log]),
         tests("Carat", ["Carat", "Engine"]),
+        tests(
+            "Evaluation",
+            ["Evaluation", "Engine", "Gemma", "Planner", "Compute", "JSON", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "JSON", "TestSupport"]),
         tests("Conversion", ["Conversion", "Quantization", "Compute", "GGUF", "JSON", "TestSupport"]),

@@ -1,3 +1,5 @@
+internal import Charts
+
 /// The value of a field of a record, as JSON and CSV can say it.
 package enum FieldValue: Sendable, Equatable {
     case string(String)

@@ -1,3 +1,4 @@
+internal import Charts
 internal import Compute
 
 /// How kernels' results are written.

@@ -1,3 +1,4 @@
+internal import Charts
 package import Compute
 
 /// What this machine can do at best, measured in this process, so that results can be said as a part of it.

@@ -1,3 +1,4 @@
+internal import Charts
 package import Compute
 internal import Planner
 

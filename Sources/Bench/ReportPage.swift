@@ -1,3 +1,4 @@
+internal import Charts
 internal import Compute
 internal import Planner
 
@@ -27,16 +28,14 @@ package struct ReportPage {
         let models = Set(records.map(\.facts.type)).sorted().joined(separator: ", ")
         let title = "Carat bench" + (models.isEmpty ? ": kernels" : ": \(models)")
         let time = records.last?.time ?? ""
-        var body = """
-            <header>
-            <h1>\(title.html)</h1>
-            <p>\(machine.cpu.html), \(machine.cores) cores, \(machine.instructionSet.rawValue.html) kernels\
-            \(time.isEmpty ? "" : ", \(time.html)")</p>
-            </header>
-
-            """
+        var page = Page(
+            title: title,
+            note: """
+                \(machine.cpu), \(machine.cores) cores, \(machine.instructionSet.rawValue) kernels\
+                \(time.isEmpty ? "" : ", \(time)")
+                """)
         if !records.isEmpty {
-            body += section(
+            page.addSection(
                 "Speed over context depth",
                 """
                 A prompt attends to all positions before it; each generated token reads all weights and the keys and \
@@ -49,64 +48,32 @@ package struct ReportPage {
         }
         let shown = kernels.filter { $0.instructionSet == machine.instructionSet && $0.multiplyAdds != nil }
         if !shown.isEmpty {
-            body += section(
+            page.addSection(
                 "Roofline of the kernels",
                 """
                 Each mark is a kernel at one number of positions n. Left of the bend reading the weights bounds it, right \
                 of it arithmetic.
                 """, [PageChart.roofline(shown, limits: limits)])
-            body += section(
+            page.addSection(
                 "Where the paths cross",
                 "Arithmetic of each core by the number of positions in one call: the higher path is the faster one.",
                 PageChart.crossovers(shown))
         }
-        if !records.isEmpty { body += section("Results", "", [Self.table(records)]) }
-        if !kernels.isEmpty { body += section("Kernels", "", [Self.table(kernels)]) }
-        body += section("Machine", "", [machineTable])
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <title>\(title.html)</title>
-            <style>
-            \(Self.style)
-            </style>
-            </head>
-            <body>
-            \(body)</body>
-            </html>
-
-            """
-    }
-
-    private func section(_ title: String, _ text: String, _ parts: [String?]) -> String {
-        let parts = parts.compactMap { $0 }
-        guard !parts.isEmpty else { return "" }
-        let note = text.isEmpty ? "" : "<p>\(text.html)</p>\n"
-        return """
-            <section>
-            <h2>\(title.html)</h2>
-            \(note)<div class="\(parts.count > 1 ? "grid" : "single")">
-            \(parts.joined(separator: "\n"))
-            </div>
-            </section>
-
-            """
+        if !records.isEmpty { page.addSection("Results", "", [Self.table(records)]) }
+        if !kernels.isEmpty { page.addSection("Kernels", "", [Self.table(kernels)]) }
+        page.addSection("Machine", "", [machineTable])
+        return page.html
     }
 
     private var machineTable: String {
         let fields = [Field("cpu", .string(machine.cpu))] + machine.fields + limits.fields(threads: mostThreads)
-        let rows = fields.map { "<tr><th>\($0.name.html)</th><td>\(Self.text($0.value).html)</td></tr>" }
-        return "<div class=\"scroll\"><table class=\"facts\">\(rows.joined(separator: "\n"))</table></div>"
+        return Page.facts(fields.map { ($0.name, Self.text($0.value)) })
     }
 
     private var mostThreads: Int { limits.readBandwidth.keys.max() ?? 1 }
 
     private static func table(_ records: [BenchRecord]) -> String {
-        table(
+        Page.table(
             [
                 "model", "test", "precision", "threads", "t/s median", "± MAD", "min", "max", "GB/s", "of reads",
                 "MAC/cycle", "of sgemm", "peak MiB",
@@ -126,7 +93,7 @@ package struct ReportPage {
     }
 
     private static func table(_ records: [KernelRecord]) -> String {
-        table(
+        Page.table(
             ["format", "isa", "path", "n", "GB/s", "MAC/cycle", "cycles/element", "GFLOP/s", "limit", "of it"],
             texts: 3,
             records.map { r in
@@ -139,25 +106,6 @@ package struct ReportPage {
             })
     }
 
-    /// The first `texts` columns are aligned to the left.
-    private static func table(_ titles: [String], texts: Int, _ rows: [[String]]) -> String {
-        func row(_ cells: [String], _ tag: String) -> String {
-            let cells = cells.enumerated().map { index, cell in
-                "<\(tag)\(index < texts ? " class=\"text\"" : "")>\(cell.html)</\(tag)>"
-            }
-            return "<tr>\(cells.joined())</tr>"
-        }
-        let body = rows.map { row($0, "td") }.joined(separator: "\n")
-        return """
-            <div class="scroll"><table>
-            <thead>\(row(titles, "th"))</thead>
-            <tbody>
-            \(body)
-            </tbody>
-            </table></div>
-            """
-    }
-
     private static func text(_ value: FieldValue) -> String {
         switch value {
         case .string(let text): text
@@ -167,24 +115,5 @@ package struct ReportPage {
         case .list(let values): values.map(text).joined(separator: " ")
         case .missing: "unknown"
         }
-    }
-}
-
-extension String {
-    /// As HTML text or attribute: names of models and files come from outside.
-    var html: String {
-        var result = ""
-        for scalar in unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            case _ where scalar.value < 32: result += " "
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -30,6 +30,8 @@ static void fill(void) {
     neon.geglu = carat_geglu_neon;
     neon.add = carat_add_neon;
     neon.to_f16 = carat_to_f16_neon;
+    neon.softmax_sum = carat_softmax_sum_neon;
+    neon.softmax_gap = carat_softmax_gap_neon;
 }
 
 static bool has_dot_product(void) {

@@ -66,4 +66,48 @@ AVX2 void carat_add_avx2(const float *x, size_t count, float *y) {
     for (; i + 8 <= count; i += 8) _mm256_storeu_ps(y + i, _mm256_add_ps(_mm256_loadu_ps(x + i), _mm256_loadu_ps(y + i)));
     for (; i < count; i++) y[i] += x[i];
 }
+
+/// sums[0] and sums[1] += the lower and the upper four of v, in double: a vocabulary is long.
+CARAT_AVX2_INLINE void add_wide(__m256d sums[2], __m256 v) {
+    sums[0] = _mm256_add_pd(sums[0], _mm256_cvtps_pd(_mm256_castps256_ps128(v)));
+    sums[1] = _mm256_add_pd(sums[1], _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
+}
+
+CARAT_AVX2_INLINE double sum_wide(const __m256d sums[2]) {
+    double lanes[4];
+    _mm256_storeu_pd(lanes, _mm256_add_pd(sums[0], sums[1]));
+    return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+}
+
+AVX2 void carat_softmax_sum_avx2(const float *x, size_t count, float *maximum, double *sum) {
+    __m256 tops = _mm256_set1_ps(-INFINITY);
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) tops = _mm256_max_ps(_mm256_loadu_ps(x + i), tops);
+    float lanes[8], top = -INFINITY;
+    _mm256_storeu_ps(lanes, tops);
+    for (int lane = 0; lane < 8; lane++) top = lanes[lane] > top ? lanes[lane] : top;
+    for (; i < count; i++) top = x[i] > top ? x[i] : top;
+
+    const __m256 shift = _mm256_set1_ps(top);
+    __m256d sums[2] = {_mm256_setzero_pd(), _mm256_setzero_pd()};
+    for (i = 0; i + 8 <= count; i += 8) add_wide(sums, carat_exp8(_mm256_sub_ps(_mm256_loadu_ps(x + i), shift)));
+    double total = sum_wide(sums);
+    for (; i < count; i++) total += expf(x[i] - top);
+    *maximum = top;
+    *sum = total;
+}
+
+AVX2 double carat_softmax_gap_avx2(const float *p, float p_max, const float *q, float q_max, size_t count) {
+    const __m256 p_shift = _mm256_set1_ps(p_max), q_shift = _mm256_set1_ps(q_max), zero = _mm256_setzero_ps();
+    __m256d sums[2] = {_mm256_setzero_pd(), _mm256_setzero_pd()};
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        const __m256 a = _mm256_sub_ps(_mm256_loadu_ps(p + i), p_shift);
+        const __m256 b = _mm256_sub_ps(_mm256_loadu_ps(q + i), q_shift);
+        const __m256 weight = carat_exp8(a);
+        const __m256 counts = _mm256_cmp_ps(weight, zero, _CMP_NEQ_UQ);
+        add_wide(sums, _mm256_and_ps(counts, _mm256_mul_ps(weight, _mm256_sub_ps(a, b))));
+    }
+    return sum_wide(sums) + carat_softmax_gap_portable(p + i, p_max, q + i, q_max, count - i);
+}
 #endif

@@ -86,4 +86,39 @@ void carat_add_neon(const float *x, size_t count, float *y) {
     for (; i < count; i++) y[i] += x[i];
 }
 
+/// sums[0] and sums[1] += the lower and the upper two of v, in double: a vocabulary is long.
+INLINE void add_wide(float64x2_t sums[2], float32x4_t v) {
+    sums[0] = vaddq_f64(sums[0], vcvt_f64_f32(vget_low_f32(v)));
+    sums[1] = vaddq_f64(sums[1], vcvt_high_f64_f32(v));
+}
+
+void carat_softmax_sum_neon(const float *x, size_t count, float *maximum, double *sum) {
+    float32x4_t tops = vdupq_n_f32(-INFINITY);
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) tops = vmaxq_f32(tops, vld1q_f32(x + i));  // NaN for NaN
+    float top = vmaxvq_f32(tops);
+    for (; i < count; i++) top = x[i] > top ? x[i] : top;
+
+    float64x2_t sums[2] = {vdupq_n_f64(0), vdupq_n_f64(0)};
+    for (i = 0; i + 4 <= count; i += 4) add_wide(sums, exp4(vsubq_f32(vld1q_f32(x + i), vdupq_n_f32(top))));
+    double total = vaddvq_f64(vaddq_f64(sums[0], sums[1]));
+    for (; i < count; i++) total += expf(x[i] - top);
+    *maximum = top;
+    *sum = total;
+}
+
+double carat_softmax_gap_neon(const float *p, float p_max, const float *q, float q_max, size_t count) {
+    float64x2_t sums[2] = {vdupq_n_f64(0), vdupq_n_f64(0)};
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        const float32x4_t a = vsubq_f32(vld1q_f32(p + i), vdupq_n_f32(p_max));
+        const float32x4_t b = vsubq_f32(vld1q_f32(q + i), vdupq_n_f32(q_max));
+        const float32x4_t weight = exp4(a);
+        const float32x4_t product = vmulq_f32(weight, vsubq_f32(a, b));
+        const uint32x4_t vanishes = vceqzq_f32(weight);
+        add_wide(sums, vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(product), vanishes)));
+    }
+    return vaddvq_f64(vaddq_f64(sums[0], sums[1])) + carat_softmax_gap_portable(p + i, p_max, q + i, q_max, count - i);
+}
+
 #endif

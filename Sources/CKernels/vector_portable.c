@@ -39,3 +39,21 @@ void carat_geglu_portable(const float *gate, const float *up, size_t count, floa
 void carat_add_portable(const float *x, size_t count, float *y) {
     for (size_t i = 0; i < count; i++) y[i] += x[i];
 }
+
+void carat_softmax_sum_portable(const float *x, size_t count, float *maximum, double *sum) {
+    float top = -INFINITY;
+    for (size_t i = 0; i < count; i++) top = x[i] > top ? x[i] : top;
+    double total = 0;
+    for (size_t i = 0; i < count; i++) total += expf(x[i] - top);
+    *maximum = top;
+    *sum = total;
+}
+
+double carat_softmax_gap_portable(const float *p, float p_max, const float *q, float q_max, size_t count) {
+    double total = 0;
+    for (size_t i = 0; i < count; i++) {
+        const float weight = expf(p[i] - p_max);
+        if (weight != 0) total += weight * ((p[i] - p_max) - (q[i] - q_max));
+    }
+    return total;
+}

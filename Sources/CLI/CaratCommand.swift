@@ -22,17 +22,22 @@ struct CaratCommand: ParsableCommand {
               carat serve -m gemma-2b-it.gguf          an OpenAI-compatible server
               carat batch in.jsonl -o out.jsonl        answer a file of requests
               carat bench -m gemma-2b-Q4_K_M.gguf      how fast it runs here
-              carat quantize F16.gguf OUT.gguf Q4_K_M  a smaller model file
               carat inspect gemma-2b-Q4_K_M.gguf       what is in a file, what it needs
               carat plan gemma-2b-Q4_K_M.gguf          how it is computed, how fast
-              carat convert gemma-2b -o gemma-2b.gguf  a Hugging Face folder to GGUF
+              carat convert gemma-2b -o f16.gguf       a Hugging Face folder to GGUF
+              carat quantize f16.gguf q4.gguf Q4_K_M   a smaller model file
+              carat perplexity -m q4.gguf -f text.txt  how well a text is foretold
+              carat quality q4.gguf --parent f16.gguf -f text.txt
+                                                       what smaller files lose
+              carat eval hellaswag.jsonl --task hellaswag
+                                                       questions answered right
             """,
         version: "0.1.0",
         subcommands: [
             RunCommand.self, ServeCommand.self, BatchCommand.self, ScoreCommand.self, EmbedCommand.self,
-            BenchCommand.self,
-            PlanCommand.self, InspectCommand.self, TokenizeCommand.self, QuantizeCommand.self, ConvertCommand.self,
-            ImatrixCommand.self,
+            BenchCommand.self, PlanCommand.self, InspectCommand.self, TokenizeCommand.self, ConvertCommand.self,
+            QuantizeCommand.self, ImatrixCommand.self, PerplexityCommand.self, KLDCommand.self, EvalCommand.self,
+            QualityCommand.self,
         ])
 
     static func main() {

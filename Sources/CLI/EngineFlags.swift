@@ -10,6 +10,21 @@ struct EngineFlags: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp("Context in tokens; 0 is what the model was made for.", valueName: "tokens"))
     var context = 0
+    @OptionGroup var machine: MachineFlags
+
+    func settings() throws -> EngineSettings {
+        var settings = try machine.settings()
+        settings.context = context == 0 ? nil : context
+        try settings.validate()
+        return settings
+    }
+
+    /// For a command's `validate`: a value that makes no sense is wrong usage.
+    func check() throws { try MachineFlags.check(settings) }
+}
+
+/// The same for commands whose context follows from their work.
+struct MachineFlags: ParsableArguments {
     @Option(
         name: [.short, .long],
         parsing: .unconditional,
@@ -54,7 +69,6 @@ struct EngineFlags: ParsableArguments {
         if let threads { (settings.threads, settings.prefillThreads) = (threads, threads) }
         if let prefillThreads { settings.prefillThreads = prefillThreads }
         settings.ubatch = ubatch
-        settings.context = context == 0 ? nil : context
         settings.precision = precision
         settings.errorBudget = errorBudget
         settings.kernels = try KernelChoice.one(isa)
@@ -65,9 +79,11 @@ struct EngineFlags: ParsableArguments {
     }
 }
 
-extension EngineFlags {
+extension MachineFlags {
     /// For a command's `validate`: a value that makes no sense is wrong usage.
-    func check() throws {
+    func check() throws { try Self.check(settings) }
+
+    static func check(_ settings: () throws -> EngineSettings) throws {
         do {
             _ = try settings()
         } catch let error as EngineError {

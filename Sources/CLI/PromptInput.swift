@@ -20,7 +20,12 @@ struct PromptInput: ParsableArguments {
         if let prompt { return escape ? Self.unescape(Array(prompt.utf8)) : Array(prompt.utf8) }
         if let file, file != "-" { return try Self.read(file) }
         if file == nil, Output.stdinIsTerminal { return nil }
-        do { return try Self.readAll(.standardInput) } catch let reason as Errno {
+        return try Self.readStandardInput()
+    }
+
+    /// All of stdin.
+    static func readStandardInput() throws -> [UInt8] {
+        do { return try readAll(.standardInput) } catch let reason as Errno {
             throw UnreadableFile(path: "the standard input", reason: reason)
         }
     }

@@ -19,7 +19,6 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
     case roleOutOfTurn(message: Int, role: ChatMessage.Role, expected: ChatMessage.Role)
     case noUserMessage
     case modelFileChanged(path: String)
-    case textTooShort(tokens: Int, needed: Int)
     case cancelled
 
     public var description: String {
@@ -78,8 +77,6 @@ public enum EngineError: Error, Equatable, Sendable, CustomStringConvertible {
             "the conversation has no user's message. Add one: Gemma replies to users only."
         case .modelFileChanged(let path):
             "\(path) was changed on disk since it was opened. Open it again; replace model files by renaming a new one."
-        case .textTooShort(let tokens, let needed):
-            "the text has \(tokens) tokens, and one window takes \(needed). Give a longer text or ask for shorter windows."
         case .cancelled:
             "cancelled before the end."
         case .noChatTemplate(let model):

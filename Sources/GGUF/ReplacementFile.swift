@@ -21,7 +21,8 @@ package final class ReplacementFile {
         try file.commit()
     }
 
-    init(_ path: String) throws(GGUFError) {
+    /// Throws: ``GGUFError/cannotWrite(path:step:reason:)``.
+    package init(_ path: String) throws(GGUFError) {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw .cannotWrite(path: path, step: "open", reason: "this is not a path")
         }
@@ -36,7 +37,7 @@ package final class ReplacementFile {
 
     deinit { discard() }
 
-    func write(_ bytes: ArraySlice<UInt8>) throws(GGUFError) {
+    package func write(_ bytes: ArraySlice<UInt8>) throws(GGUFError) {
         var rest = bytes
         while !rest.isEmpty {
             #if canImport(Darwin)
@@ -55,7 +56,7 @@ package final class ReplacementFile {
     }
 
     /// Brings the bytes to disk, then renames. The directory is synced too, else the new name may not survive a crash.
-    func commit() throws(GGUFError) {
+    package func commit() throws(GGUFError) {
         guard fsync(descriptor) == 0 else { throw failure("fsync") }
         let closed = close(descriptor)
         descriptor = -1  // whatever close says, the descriptor is gone

@@ -28,7 +28,7 @@ extension APIError {
                     Start the server with --chat-template gemma to take Gemma's turns all the same, or send \
                     /v1/completions the text to continue, or its tokens with the turns written out.
                     """, param: "messages")
-            case .emptyPrompt, .tokenOutOfRange, .textTooShort:
+            case .emptyPrompt, .tokenOutOfRange:
                 .invalid(message, param: param)
             case .cacheMemory:
                 .invalid(message, param: param)

@@ -295,6 +295,17 @@ static void prove_vectors(void) {
         for (size_t i = 0; i < n; i++) x[i] = uniform(ldexpf(1, (int)below(44) - 26));
         for (int t = 0; t < 2; t++) (t ? table : spec)->to_f16(x, n, half[t]);
         check(memcmp(half[0], half[1], n * 2) == 0, "to_f16", "", n, 0);
+        float sums[2], gaps[2], tops[2];
+        for (int t = 0; t < 2; t++) {
+            const carat_kernels *k = t ? table : spec;
+            double sum;
+            k->softmax_sum(x, n, &tops[t], &sum);
+            sums[t] = (float)sum;
+            gaps[t] = (float)k->softmax_gap(x, tops[t], w, 2, n);
+        }
+        same(&tops[1], &tops[0], 1, "softmax_sum", "maximum", n);
+        near(&sums[1], &sums[0], 1, 1e-5f, "softmax_sum", "");
+        near(&gaps[1], &gaps[0], 1, 1e-5f, "softmax_gap", "");
     }
     for (size_t heads = 1; heads <= 9; heads++)
         for (int kind = 0; kind < 6; kind++)

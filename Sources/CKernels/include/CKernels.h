@@ -143,6 +143,11 @@ typedef struct {
     /// y += x
     void (*_Nonnull add)(const float *x, size_t count, float *y);
     void (*_Nonnull to_f16)(const float *x, size_t count, uint16_t *out);
+    /// The largest of x, and the sum of exp(x - maximum); NaN where one of x is NaN or +infinity, or all are -infinity.
+    void (*_Nonnull softmax_sum)(const float *x, size_t count, float *maximum, double *sum);
+    /// Sum of exp(p - p_max) * ((p - p_max) - (q - q_max)), with the exponentials of `softmax_sum`: what a
+    /// Kullback-Leibler divergence is made of. Where exp(p - p_max) is 0, so is the product.
+    double (*_Nonnull softmax_gap)(const float *p, float p_max, const float *q, float q_max, size_t count);
     carat_attention_kernels attention;
 } carat_kernels;
 

@@ -1,4 +1,4 @@
-extension ReportPage {
+extension Page {
     /// Colours of series c0 ... c8 are told apart by people with colour-blindness too, on either background.
     static let style = """
         :root { --back: #ffffff; --text: #1c2024; --soft: #5b646e; --line: #d7dce1; --card: #f6f8fa;
@@ -23,6 +23,7 @@ extension ReportPage {
         svg text { font: 13px system-ui, sans-serif; fill: var(--soft); }
         svg .axis-title { fill: var(--text); }
         svg .roof-label { fill: var(--text); stroke: var(--card); stroke-width: 4px; paint-order: stroke; pointer-events: none; }
+        svg .mark-label { fill: var(--text); stroke: var(--card); stroke-width: 4px; paint-order: stroke; pointer-events: none; }
         svg .grid-line { stroke: var(--line); stroke-width: 1; }
         svg .frame { stroke: var(--soft); stroke-width: 1; fill: none; }
         svg .curve { fill: none; stroke-width: 2.5; stroke-linejoin: round; }

@@ -1,40 +1,84 @@
 /// A chart as SVG within an HTML figure: axes with titles and units, lines and marks with hover titles, a legend.
-struct Chart {
-    struct Point {
-        let x: Double
-        let y: Double
+package struct Chart {
+    package struct Point {
+        package let x: Double
+        package let y: Double
         /// What hovering says.
         let title: String
         /// Ends of a bar through the point.
-        var spread: ClosedRange<Double>?
+        let spread: ClosedRange<Double>?
+        /// Written next to the mark, where there is room.
+        let label: String?
+
+        package init(
+            x: Double, y: Double, title: String, spread: ClosedRange<Double>? = nil, label: String? = nil
+        ) {
+            self.x = x
+            self.y = y
+            self.title = title
+            self.spread = spread
+            self.label = label
+        }
     }
 
-    enum Mark { case circle, square }
+    package enum Mark: Sendable { case circle, square }
 
-    struct Series {
+    package struct Series {
         let name: String
-        /// 0 ... 8.
         let color: Int
         let points: [Point]
-        var mark = Mark.circle
-        var isDashed = false
-        var hasLine = true
+        let mark: Mark
+        let isDashed: Bool
+        let hasLine: Bool
+
+        /// - Parameters:
+        ///   - name: in the legend; none where it is empty.
+        ///   - color: 0 ... 8.
+        package init(
+            name: String, color: Int, points: [Point], mark: Mark = .circle, isDashed: Bool = false,
+            hasLine: Bool = true
+        ) {
+            self.name = name
+            self.color = color
+            self.points = points
+            self.mark = mark
+            self.isDashed = isDashed
+            self.hasLine = hasLine
+        }
     }
 
     /// A bound: a line with a label where it begins, or none, and nothing to hover over.
-    struct Roof {
+    package struct Roof {
         let points: [(x: Double, y: Double)]
         let label: String
-        var isBelow = false
-        /// Between the line's beginning and the label, so that it stands clear of a slope that ends there.
-        var labelIndent = 8.0
+        let isBelow: Bool
+        let labelIndent: Double
+
+        /// - Parameter labelIndent: between the line's beginning and the label, so that it stands clear of a slope that
+        ///   ends there.
+        package init(
+            points: [(x: Double, y: Double)], label: String, isBelow: Bool = false, labelIndent: Double = 8
+        ) {
+            self.points = points
+            self.label = label
+            self.isBelow = isBelow
+            self.labelIndent = labelIndent
+        }
     }
 
     let title: String
     let x: ChartAxis
     let y: ChartAxis
     let series: [Series]
-    var roofs: [Roof] = []
+    let roofs: [Roof]
+
+    package init(title: String, x: ChartAxis, y: ChartAxis, series: [Series], roofs: [Roof] = []) {
+        self.title = title
+        self.x = x
+        self.y = y
+        self.series = series
+        self.roofs = roofs
+    }
 
     private static let width = 560.0
     private static let height = 380.0
@@ -43,7 +87,7 @@ struct Chart {
     private static let top = 18.0
     private static let bottom = 64.0
 
-    var figure: String {
+    package var figure: String {
         """
         <figure>
         <figcaption>\(title.html)</figcaption>
@@ -66,7 +110,8 @@ struct Chart {
                 <svg viewBox="0 0 \(Self.width.decimals(0)) \(Self.height.decimals(0))" role="img" \
                 aria-label="\(label.html)">
                 """
-            ] + axes + roofs.map(curve) + series.flatMap(lines) + series.flatMap(marks) + roofs.compactMap(roofLabel)
+            ] + axes + roofs.map(curve) + series.flatMap(lines) + series.flatMap(marks) + markLabels
+            + roofs.compactMap(roofLabel)
             + [
                 "</svg>"
             ]
@@ -130,6 +175,40 @@ struct Chart {
         }
     }
 
+    private struct Box {
+        let x: ClosedRange<Double>
+        let y: ClosedRange<Double>
+
+        func overlaps(_ other: Box) -> Bool { x.overlaps(other.x) && y.overlaps(other.y) }
+    }
+
+    /// Labels next to their marks, each where it covers neither a mark nor another label; one that finds no place is left
+    /// to hovering.
+    private var markLabels: [String] {
+        let points = series.flatMap(\.points)
+        var taken = points.map { point in
+            Box(x: px(point.x) - 6...px(point.x) + 6, y: py(point.y) - 6...py(point.y) + 6)
+        }
+        return points.compactMap { point in
+            guard let label = point.label else { return nil }
+            let (x, y) = (px(point.x), py(point.y))
+            let width = Self.labelCharacter * Double(label.count)
+            for (isRight, shift) in [(true, 0.0), (false, 0), (true, -14), (true, 14), (false, -14), (false, 14)] {
+                let left = isRight ? x + 10 : x - 10 - width
+                let box = Box(x: left...left + width, y: y + shift - 8...y + shift + 8)
+                guard left >= Self.left, left + width <= Self.width, box.y.lowerBound >= 0,
+                    box.y.upperBound <= Self.height - Self.bottom + 8, !taken.contains(where: box.overlaps)
+                else { continue }
+                taken.append(box)
+                return text(label, isRight ? x + 10 : x - 10, y + shift + 5, isRight ? "start" : "end", "mark-label")
+            }
+            return nil
+        }
+    }
+
+    /// Width of a letter in labels, at most.
+    private static let labelCharacter = 10.5
+
     private static func mark(_ mark: Mark, _ color: Int, _ x: Double, _ y: Double, title: String?) -> String {
         let hover = title.map { "<title>\($0.html)</title>" } ?? ""
         let fill = "fill=\"var(--c\(color))\""
@@ -145,7 +224,7 @@ struct Chart {
     }
 
     private var legend: String {
-        let items = series.map { series in
+        let items = series.filter { !$0.name.isEmpty }.map { series in
             let line = """
                 <line x1="1" y1="7" x2="29" y2="7" stroke="var(--c\(series.color))" stroke-width="2.5"\
                 \(series.isDashed ? " stroke-dasharray=\"6 4\"" : "")/>
@@ -155,7 +234,7 @@ struct Chart {
                 \(Self.mark(series.mark, series.color, 15, 7, title: nil))</svg>\(series.name.html)</li>
                 """
         }
-        return "<ul class=\"legend\">\(items.joined())</ul>"
+        return items.isEmpty ? "" : "<ul class=\"legend\">\(items.joined())</ul>"
     }
 
     private func path(_ points: [(x: Double, y: Double)]) -> String {

@@ -7,16 +7,16 @@
 #endif
 
 /// An axis with a domain that ends on round values, and ticks far enough apart for their labels.
-struct ChartAxis {
+package struct ChartAxis {
     /// What is shown, with its unit.
-    let title: String
-    let ticks: [Double]
+    package let title: String
+    package let ticks: [Double]
     private let low: Double
     private let high: Double
     private let isLogarithmic: Bool
 
     /// From 0 to at least `maximum`, in steps of 1, 2 or 5 times a power of ten.
-    static func linear(_ title: String, upTo maximum: Double) -> ChartAxis {
+    package static func linear(_ title: String, upTo maximum: Double) -> ChartAxis {
         let maximum = maximum.isFinite && maximum > 0 ? maximum : 1
         let power = pow(10, (log10(maximum / 5)).rounded(.down))
         let step = [1, 2, 5, 10].map { $0 * power }.first { $0 * 6 >= maximum } ?? 10 * power
@@ -26,7 +26,7 @@ struct ChartAxis {
     }
 
     /// Powers of `base` around the values, all above 0; not every one gets a tick where they are many.
-    static func logarithmic(_ title: String, _ values: [Double], base: Double) -> ChartAxis {
+    package static func logarithmic(_ title: String, _ values: [Double], base: Double) -> ChartAxis {
         let values = values.filter { $0 > 0 && $0.isFinite }
         let least = floor(log(values.min() ?? 1) / log(base) + 1e-9)
         let most = max(least + 1, ceil(log(values.max() ?? base) / log(base) - 1e-9))
@@ -37,14 +37,15 @@ struct ChartAxis {
     }
 
     /// 0 at the lower end, 1 at the upper; values outside are drawn at the end.
-    func position(_ value: Double) -> Double {
+    package func position(_ value: Double) -> Double {
         let part =
             isLogarithmic
             ? log(max(value, low) / low) / log(high / low) : (value - low) / (high - low)
         return min(1, max(0, part.isFinite ? part : 0))
     }
 
-    func label(_ tick: Double) -> String {
+    package func label(_ tick: Double) -> String {
+        if tick > 0, tick < 0.01, isLogarithmic { return "1e\(Int(log10(tick).rounded()))" }
         // as many digits as the tick has, within reason
         let digits = (0...3).first { digits in
             let scaled = tick * pow(10, Double(digits))
