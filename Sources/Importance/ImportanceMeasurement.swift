@@ -24,6 +24,7 @@ package final class ImportanceMeasurement {
     ///   - skipped: windows at the beginning that are left out.
     ///   - most: windows at most.
     ///   - withOutput: whether the output's inputs are summed as well, for models whose output is no token embedding.
+    /// Precondition: the tokens are in the vocabulary, and `window` is positive.
     /// Throws: ``ImportanceError``.
     package init(
         _ gemma: Gemma, tokens: [TokenID], window: Int, skipping skipped: Int = 0, most: Int? = nil,

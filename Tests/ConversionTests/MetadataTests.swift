@@ -126,7 +126,7 @@ import Testing
 
     @Test func theModelCardAndItsKin() throws {
         var folder = HubFolder()
-        folder.config["_name_or_path"] = "some-org/origin-it"
+        folder.config["_name_or_path"] = "some-org/origin-4k-it"
         folder.texts["generation_config.json"] = #"{"top_k": 64, "top_p": 0.5, "temperature": 1, "do_sample": true}"#
         folder.texts["README.md"] = """
             ---
@@ -159,7 +159,7 @@ import Testing
                 "quantization_version",
             ])
         #expect(metadata["general.sampling.top_k"] == .int32(64) && metadata["general.sampling.temp"] == .float32(1))
-        #expect(try text("name") == "Origin It" && text("organization") == "Some Org")
+        #expect(try text("name") == "Origin 4k It" && text("organization") == "Some Org")
         #expect(try text("license") == "apache-2.0" && text("license.link") == "https://example.org/a#b")
         #expect(try text("base_model.0.name") == "Gemma 2b It")
         #expect(try text("base_model.0.repo_url") == "https://huggingface.co/google/gemma-2b-it")

@@ -9,7 +9,7 @@ import Tokenizer
 
 @Suite struct ImportanceMeasurementTests {
     private static let window = 24
-    private static let tokens = (0..<100).map { TokenID($0 % 50 + 260) }
+    private static let tokens = (0..<100).map { TokenID($0 % 30 + 260) }
 
     private static func gemma(_ change: (inout RandomModel) -> Void = { _ in }, threads: Int = 2) throws -> Gemma {
         var random = RandomModel()
