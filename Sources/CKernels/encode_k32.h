@@ -40,10 +40,12 @@ CARAT_INLINE void carat_code_k32(const carat_f8 *x, carat_f8 *codes, int top, ca
     carat_scatter_codes(codes, 32, out->codes);
 }
 
-/// Scales and codes 0 ... top of one super-block, `candidates` without an importance matrix.
-CARAT_INLINE void carat_encode_k32(
+/// Scales and codes 0 ... top of one super-block, `candidates` without an importance matrix. False where weights are too
+/// large for the search.
+CARAT_INLINE bool carat_encode_k32(
     const float *row, const float *importance, int top, carat_candidates candidates, carat_k32 *out) {
     carat_f8 x[32], w[32], codes[32], scales, mins;
+    float s[8], m[8], v[8];
     carat_gather_lanes(row, 32, 32, x);
     if (importance == NULL) {
         carat_f8 squares = carat_spread8(0);
@@ -66,11 +68,11 @@ CARAT_INLINE void carat_encode_k32(
         out->dmin = carat_half_from_float(max_min / 63.f);
     } else {
         const float mean = 2 * carat_sum_squares(row) / CARAT_SUPER_BLOCK;
+        if (!carat_all_finite(&mean, 1)) return false;
         carat_importance_weights(importance, x, 32, mean, w);
         const carat_candidates fine = {-0.9f, 0.05f, 36, false};
         carat_search_scale_and_min(x, w, 32, top, fine, &scales, &mins, codes);
         const carat_f8 sums = carat_sum_lanes(w, 32);
-        float s[8], m[8], v[8];
         memcpy(s, &scales, sizeof s);
         memcpy(m, &mins, sizeof m);
         memcpy(v, &sums, sizeof v);
@@ -78,15 +80,19 @@ CARAT_INLINE void carat_encode_k32(
         out->dmin = carat_half_from_float(carat_search_positive_scale(m, v, 8, 63, out->mins));
     }
     carat_code_k32(x, codes, top, out);
+    memcpy(s, &scales, sizeof s);
+    memcpy(m, &mins, sizeof m);
+    return carat_all_finite(s, 8) && carat_all_finite(m, 8);
 }
 
 /// The same with the search of `--effort high`.
-CARAT_INLINE void carat_encode_k32_high(
+CARAT_INLINE bool carat_encode_k32_high(
     const float *row, const float *importance, int top, carat_candidates candidates, carat_k32 *out) {
     const carat_shape shape = {1, 32, 0, (float)top, 0, 63, 63};
     carat_block_lanes block;
     carat_gather_block(row, importance, shape, &block);
-    carat_encode_k32(row, importance, top, candidates, out);
+    if (!carat_encode_k32(row, importance, top, candidates, out)) return false;
+    if (!carat_half_is_finite(out->d) || !carat_half_is_finite(out->dmin)) return false;
     carat_solution start = {.d = carat_float_from_half(out->d), .dmin = carat_float_from_half(out->dmin)}, best;
     for (int g = 0; g < 8; g++) {
         start.scales[0][g] = out->scales[g];
@@ -112,4 +118,5 @@ CARAT_INLINE void carat_encode_k32_high(
     (void)carat_best_codes(
         block.x[0], block.w[0], shape, best.d * best.scales[0], best.dmin * best.mins[0], codes);
     carat_scatter_codes(codes, 32, out->codes);
+    return true;
 }

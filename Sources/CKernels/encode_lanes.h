@@ -92,6 +92,13 @@ CARAT_INLINE uint16_t carat_half_from_float(float x) {
     return (uint16_t)(half | (bits >> 16 & 0x8000));
 }
 
+/// Whether sums of the search stayed within Float's range, as they do unless weights are very large.
+CARAT_INLINE bool carat_all_finite(const float *x, int count) {
+    bool all = true;
+    for (int i = 0; i < count; i++) all &= __builtin_fabsf(x[i]) <= 3.402823466e38f;
+    return all;
+}
+
 CARAT_INLINE bool carat_half_is_finite(uint16_t half) { return (half & 0x7c00) != 0x7c00; }
 
 enum {

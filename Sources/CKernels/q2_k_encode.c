@@ -49,6 +49,7 @@ CARAT_INLINE bool encode_block_q2_k(const float *x, const float *importance, car
     carat_f8 w[16];
     float sums[16];
     const float mean = importance ? carat_sum_squares(x) / CARAT_SUPER_BLOCK : 0;
+    if (!carat_all_finite(&mean, 1)) return false;
     for (int h = 0; h < 2; h++) {
         carat_f8 *const lanes = groups.x[h];
         carat_gather_lanes(x + 128 * h, 16, 16, lanes);
@@ -76,7 +77,8 @@ CARAT_INLINE bool encode_block_q2_k(const float *x, const float *importance, car
     }
     for (int g = 0; g < 16; g++) out->scales[g] = (uint8_t)(scales[g] | mins[g] << 4);
     code_q2_k(&groups, out, codes);
-    return pack_q2_k(codes, out);
+    const bool fits = carat_all_finite(groups.scales, 16) && carat_all_finite(groups.mins, 16);
+    return pack_q2_k(codes, out) && fits;
 }
 
 /// The search of `--effort high`.

@@ -121,7 +121,7 @@ CARAT_INLINE bool encode_block_q3_k(const float *row, const float *importance, c
         }
         carat_scatter_codes(code_lanes[h], 16, codes + 128 * h);
     }
-    return pack_q3_k(half, steps, codes, out);
+    return pack_q3_k(half, steps, codes, out) && carat_all_finite(scales, 16);
 }
 
 CARAT_INLINE bool encode_row_q3_k(const float *x, size_t columns, const float *importance, carat_block_q3_k *out) {

@@ -17,7 +17,7 @@ CARAT_INLINE bool encode_row_q4_k(const float *x, size_t columns, const float *i
     bool fits = true;
     for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK) {
         carat_k32 block;
-        carat_encode_k32(x + k, importance ? importance + k : NULL, 15, candidates_q4_k, &block);
+        fits &= carat_encode_k32(x + k, importance ? importance + k : NULL, 15, candidates_q4_k, &block);
         fits &= pack_q4_k(&block, out++);
     }
     return fits;
@@ -28,7 +28,7 @@ CARAT_INLINE bool encode_high_row_q4_k(
     bool fits = true;
     for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK) {
         carat_k32 block;
-        carat_encode_k32_high(x + k, importance ? importance + k : NULL, 15, candidates_q4_k, &block);
+        fits &= carat_encode_k32_high(x + k, importance ? importance + k : NULL, 15, candidates_q4_k, &block);
         fits &= pack_q4_k(&block, out++);
     }
     return fits;

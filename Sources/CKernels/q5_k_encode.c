@@ -23,7 +23,7 @@ CARAT_INLINE bool encode_row_q5_k(const float *x, size_t columns, const float *i
     bool fits = true;
     for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK) {
         carat_k32 block;
-        carat_encode_k32(x + k, importance ? importance + k : NULL, 31, candidates_q5_k, &block);
+        fits &= carat_encode_k32(x + k, importance ? importance + k : NULL, 31, candidates_q5_k, &block);
         fits &= pack_q5_k(&block, out++);
     }
     return fits;
@@ -34,7 +34,7 @@ CARAT_INLINE bool encode_high_row_q5_k(
     bool fits = true;
     for (size_t k = 0; k < columns; k += CARAT_SUPER_BLOCK) {
         carat_k32 block;
-        carat_encode_k32_high(x + k, importance ? importance + k : NULL, 31, candidates_q5_k, &block);
+        fits &= carat_encode_k32_high(x + k, importance ? importance + k : NULL, 31, candidates_q5_k, &block);
         fits &= pack_q5_k(&block, out++);
     }
     return fits;

@@ -32,7 +32,7 @@ CARAT_INLINE bool encode_block_q6_k(const float *row, const float *importance, c
     }
     if (largest < CARAT_LEAST_MAGNITUDE) {
         memset(out, 0, sizeof *out);
-        return true;
+        return carat_all_finite(scales, 16);
     }
     const float inverse = -128.f / max;
     out->d = carat_half_from_float(1 / inverse);
@@ -53,7 +53,7 @@ CARAT_INLINE bool encode_block_q6_k(const float *row, const float *importance, c
         carat_scatter_codes(code_lanes[h], 16, codes + 128 * h);
     }
     pack_q6_k(codes, out);
-    return carat_half_is_finite(out->d);
+    return carat_half_is_finite(out->d) && carat_all_finite(scales, 16);
 }
 
 CARAT_INLINE bool encode_row_q6_k(const float *x, size_t columns, const float *importance, carat_block_q6_k *out) {

@@ -34,8 +34,8 @@ import Testing
         let result = try CaratProcess(arguments)
         #expect(result.code == 0 && result.errors.isEmpty)
         for part in [
-            "blk.0.ffn_up.weight      F32 -> Q5_K  256 x 512", "token_embd.weight        F32 -> Q2_K",
-            "blk.1.attn_norm.weight   F32, as it is", " bits per weight\n",
+            "blk.0.ffn_up.weight       F32 -> Q5_K  256 x 512", "token_embd.weight         F32 -> Q2_K",
+            "blk.1.attn_norm.weight    F32, as it is", " bits per weight\n",
         ] { #expect(result.output.contains(part), "\(part)") }
         #expect(try names(scratch) == ["in.gguf"])
     }
