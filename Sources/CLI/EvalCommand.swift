@@ -105,14 +105,15 @@ struct EvalCommand: ParsableCommand {
         }
         let gemma = try GemmaModel(gguf)
         let run = try prepared(gemma.tokenizer, context == 0 ? gemma.config.contextLength : context)
-        try judge(run, gemma, shotsName: shotsFile)
+        try judge(run, gemma)
     }
 
-    private func judge(_ run: TaskRun, _ model: GemmaModel, shotsName: String?) throws {
+    private func judge(_ run: TaskRun, _ model: GemmaModel) throws {
         var settings = try self.engine.settings()
         settings.sequences = Self.sequences
         MachineFacts(isVerbose: false).complete(&settings, for: model)
-        let results = try output.map { try ReplacementFile($0) }  // a path that cannot be written is said before the work
+        // a path that cannot be written is said before the work
+        let results = try output.map { try ReplacementFile($0) }
         let engine = try Engine(model, settings: settings)
         let task = run.task
         let meter = Mutex((EvaluationProgress(task.name, unit: "questions", total: run.items.count), 0, RunningMean()))

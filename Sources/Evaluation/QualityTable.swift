@@ -67,8 +67,9 @@ package struct QualityTable: Sendable {
         func share(_ e: Estimate) -> String {
             "\((100 * e.value).decimals(2)) ± \((100 * e.standardError).decimals(2)) %"
         }
+        // of a single run no deviation is known
         func speed(_ e: Estimate?) -> String {
-            e.map { "\($0.value.decimals(2)) ± \($0.standardError.decimals(2))" } ?? ""
+            e.map { $0.value.decimals(2) + ($0.standardError > 0 ? " ± \($0.standardError.decimals(2))" : "") } ?? ""
         }
         return [
             row.name, row.method, row.bitsPerWeight.decimals(2), size(row.bytes),
@@ -141,7 +142,9 @@ package struct QualityTable: Sendable {
     }
 
     private var sizeAxis: ChartAxis {
-        .linear("Size (\(unit.name))", upTo: rows.filter { $0.divergence != nil }.map { Double($0.bytes) / unit.bytes }.max() ?? 1)
+        .linear(
+            "Size (\(unit.name))",
+            upTo: rows.filter { $0.divergence != nil }.map { Double($0.bytes) / unit.bytes }.max() ?? 1)
     }
 
     private var unit: (name: String, bytes: Double) {

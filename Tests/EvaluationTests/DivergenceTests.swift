@@ -35,7 +35,8 @@ import Tokenizer
             input[0] = try #require(sample.model.tokenizer.bos)
             try gemma.forward(input, cache: kv)
             return [32, 62].map { row in
-                let logits = gemma.logits(rows: row..<row + 1)[row: 0].map(Double.init)
+                // on the paths of a prefill, though it is one row
+                let logits = gemma.logits(rows: [row], planned: 64)[row: 0].map(Double.init)
                 let top = logits.max() ?? 0
                 let sum = log(logits.reduce(0) { $0 + exp($1 - top) }) + top
                 return logits.map { $0 - sum }
