@@ -42,7 +42,9 @@ let package = Package(
         .library(name: "Carat", targets: ["Carat"]),
         .executable(name: "carat", targets: ["CLI"]),
         // For Benchmarks/, which is a package of its own; no promise to others.
-        .library(name: "_CaratParts", targets: ["AllocationCount", "CKernels", "Compute", "Engine", "GGUF", "Gemma", "Synthetic"]),
+        .library(
+            name: "_CaratParts",
+            targets: ["AllocationCount", "CKernels", "Compute", "Engine", "GGUF", "Gemma", "Synthetic"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -80,6 +82,7 @@ let package = Package(
         target("Gemma", ["Planner", "Compute", "Tokenizer", "GGUF"]),
         target("KVStore", ["Compute", "GGUF", crypto]),
         target("Importance", ["Gemma", "Compute", "Tokenizer", "GGUF"]),
+        target("Quantizer", ["Compute", "GGUF"]),
         target("Conversion", ["Compute", "GGUF", "JSON", systemPackage]),
         target(
             "Engine", ["KVStore", "Grammar", "Gemma", "JSON", "Planner", "Compute", "Tokenizer", "GGUF", "CTinyModel"]),
@@ -96,15 +99,14 @@ let package = Package(
             ] + http,
             resources: [.embedInCode("Resources/chat.html")], swiftSettings: swift),
         target("Carat", ["Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
-        target(
-            "Evaluation", ["Charts", "Engine", "Gemma", "Compute", "JSON", "Tokenizer", "GGUF", crypto]),
         target("Charts", []),
+        target("Evaluation", ["Charts", "Engine", "Gemma", "Compute", "JSON", "Tokenizer", "GGUF", crypto]),
         target("Bench", ["Charts", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF"]),
         .executableTarget(
             name: "CLI",
             dependencies: [
-                "Batches", "BatchRunner", "Bench", "Conversion", "Evaluation", "Importance", "Server", "OpenAI", "JSON",
-                "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic",
+                "Batches", "BatchRunner", "Bench", "Conversion", "Evaluation", "Importance", "Quantizer", "Server",
+                "OpenAI", "JSON", "Engine", "Gemma", "Planner", "Compute", "Tokenizer", "GGUF", "Synthetic",
                 argumentParser, log, systemPackage,
             ],
             swiftSettings: swift),
@@ -140,7 +142,8 @@ let package = Package(
             ["Evaluation", "Engine", "Gemma", "Planner", "Compute", "JSON", "Tokenizer", "GGUF", "TestSupport"]),
         tests("Bench", ["Bench", "Compute", "Planner"]),
         tests("CLI", ["CLI", "GGUF", "JSON", "TestSupport"]),
-        tests("Conversion", ["Conversion", "Quantization", "Compute", "GGUF", "JSON", "TestSupport"]),
+        tests("Quantizer", ["Quantizer", "Quantization", "Compute", "GGUF", "TestSupport"]),
+        tests("Conversion", ["Conversion", "Compute", "GGUF", "JSON", "TestSupport"]),
         tests("Importance", ["Importance", "Gemma", "Compute", "Tokenizer", "GGUF", "TestSupport"]),
     ]
 )

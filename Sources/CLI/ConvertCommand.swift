@@ -27,7 +27,8 @@ struct ConvertCommand: ParsableCommand {
         ignoreFileSizeSignal()
         let start = ContinuousClock.now
         let converter = try GemmaConverter(folder, type: type)
-        var progress = LongWork("converting", unit: "MB", plural: "MB", total: converter.sourceByteCount / 1_000_000)
+        var progress = WorkProgress(
+            "converting", unit: "MB", plural: "MB", total: converter.sourceByteCount / 1_000_000)
         defer { progress.finish() }
         try converter.write(to: output) { done in
             if Interrupt.isRequested { throw ExitCode(Interrupt.exitCode) }

@@ -116,7 +116,7 @@ struct EvalCommand: ParsableCommand {
         let results = try output.map { try ReplacementFile($0) }
         let engine = try Engine(model, settings: settings)
         let task = run.task
-        let meter = Mutex((EvaluationProgress(task.name, unit: "questions", total: run.items.count), 0, RunningMean()))
+        let meter = Mutex((WorkProgress(task.name, unit: "question", total: run.items.count), 0, RunningMean()))
         let done = try Interruptible.run {
             try await run.run(on: engine) { _, result in
                 meter.withLock { meter in

@@ -85,7 +85,7 @@ struct ImatrixCommand: ParsableCommand {
             withOutput: processOutput)
 
         let start = ContinuousClock.now
-        var progress = LongWork("imatrix", unit: "token", total: measurement.total * window)
+        var progress = WorkProgress("imatrix", unit: "token", total: measurement.total * window)
         defer { progress.finish() }
         try measurement.run(
             progress: { progress.update(Int($0 * Double(window))) }, isCancelled: { Interrupt.isRequested })

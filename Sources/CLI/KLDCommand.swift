@@ -56,7 +56,7 @@ struct KLDCommand: ParsableCommand {
                 \(windows.count) windows of \(windows.window) tokens
 
                 """)
-            var progress = EvaluationProgress("kld", unit: "windows", total: windows.count)
+            var progress = WorkProgress("kld", unit: "window", total: windows.count)
             let results = try TextDivergence.compare([child], with: parentModel, on: windows) { done, soFar in
                 progress.update(done, figure: "KLD \(soFar[0].mean.value.fixed(6))")
             }

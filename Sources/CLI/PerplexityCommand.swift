@@ -47,7 +47,7 @@ struct PerplexityCommand: ParsableCommand {
             }
             Output.note(
                 "\(description): \(windows.count) windows of \(windows.window) tokens\n")
-            var progress = EvaluationProgress("perplexity", unit: "windows", total: windows.count)
+            var progress = WorkProgress("perplexity", unit: "window", total: windows.count)
             let result = try TextPerplexity(of: windows, by: reader, savingTo: file) { done, soFar in
                 progress.update(done, figure: "PPL \(soFar.estimate.value.fixed(4))")
             }

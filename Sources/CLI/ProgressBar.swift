@@ -16,7 +16,8 @@ struct ProgressBar {
         start = clock.now
     }
 
-    mutating func update(_ done: Int, of total: Int) {
+    /// `figure`: what is known so far, in short.
+    mutating func update(_ done: Int, of total: Int, figure: String = "") {
         guard Output.stderrIsTerminal, total > 0 else { return }
         let elapsed = (clock.now - start) / .seconds(1)
         guard isShown || elapsed > Self.quietSeconds || done == 0 && total > 256 else { return }
@@ -25,6 +26,7 @@ struct ProgressBar {
         let filled = width * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         var line = "\r\(label) \(bar) \(done)/\(total) \(units)"
+        if !figure.isEmpty { line += "  \(figure)" }
         if done > 0, elapsed > 0 {
             let rate = Double(done) / elapsed
             line += "  \(rate.fixed(1)) \(units)/s  ETA \(formatSeconds(Double(total - done) / rate))"

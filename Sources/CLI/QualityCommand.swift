@@ -95,7 +95,7 @@ struct QualityCommand: ParsableCommand {
         guard !children.isEmpty else { return [] }
         let reader = try Judging.model(parent, try Judging.parentSettings(machine), windows)
         let groups = Self.groups(children, besides: parent)
-        var progress = EvaluationProgress("kld", unit: "windows", total: windows.count * groups.count)
+        var progress = WorkProgress("kld", unit: "window", total: windows.count * groups.count)
         defer { progress.finish() }
         var results: [TextDivergence] = []
         for (index, group) in groups.enumerated() {
@@ -136,7 +136,7 @@ struct QualityCommand: ParsableCommand {
         let settings = try machine.settings()
         let limits = try MachineLimits.measure(threads: [settings.threads, settings.prefillThreads])
         let state = MachineState.current(kernels: settings.kernels)
-        var progress = EvaluationProgress("speed", unit: "files", total: paths.count)
+        var progress = WorkProgress("speed", unit: "file", total: paths.count)
         defer { progress.finish() }
         for (index, path) in paths.enumerated() {
             var model = try BenchModel(path: path)

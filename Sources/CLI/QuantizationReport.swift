@@ -1,4 +1,4 @@
-import Conversion
+import Quantizer
 import GGUF
 
 /// What `carat quantize` says of its plan.

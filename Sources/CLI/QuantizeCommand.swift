@@ -1,6 +1,6 @@
 public import ArgumentParser
 public import Compute
-public import Conversion
+public import Quantizer
 import GGUF
 
 /// `carat quantize`: a model file in a smaller format.
@@ -53,7 +53,7 @@ struct QuantizeCommand: ParsableCommand {
         guard (1...1024).contains(threads) else { throw ValidationError("-t \(threads): 1 to 1024 is possible.") }
         do {
             _ = try (Recipe.named(type), tensorType.map { try TensorOverride($0) }, KernelChoice.one(isa))
-        } catch let error as ConversionError {
+        } catch let error as QuantizerError {
             throw ValidationError("\(error)")
         }
     }
@@ -74,11 +74,11 @@ struct QuantizeCommand: ParsableCommand {
         var quantizer = FileQuantizer(file, plan: plan, importance: importance)
         (quantizer.threads, quantizer.kernels, quantizer.effort) = (threads, try KernelChoice.one(isa), effort)
         let start = ContinuousClock.now
-        var monitor = WorkMonitor("quantizing", total: plan.sourceByteCount)
+        var monitor = WorkProgress("quantizing", unit: "MB", plural: "MB", total: plan.sourceByteCount / 1_000_000)
         defer { monitor.finish() }
         try quantizer.write(to: output) { done in
             if Interrupt.isRequested { throw ExitCode(Interrupt.exitCode) }
-            monitor.update(done)
+            monitor.update(done / 1_000_000)
         }
         monitor.finish()
         Output.note(report.summary(output, after: ContinuousClock.now - start))

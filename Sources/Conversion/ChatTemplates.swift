@@ -10,8 +10,8 @@ struct ChatTemplates {
 
     /// tokenizer_config.json has the say; what it leaves out may stand in files of its own.
     ///
-    /// Throws: ``ConvertError``.
-    init(_ folder: HuggingFaceFolder) throws(ConvertError) {
+    /// Throws: ``ConversionError``.
+    init(_ folder: HuggingFaceFolder) throws(ConversionError) {
         let name = "tokenizer_config.json"
         guard let settings = try folder.json(name) else { return }
         switch settings["chat_template"] {
@@ -25,7 +25,7 @@ struct ChatTemplates {
         }
     }
 
-    private mutating func readFiles(_ folder: HuggingFaceFolder) throws(ConvertError) {
+    private mutating func readFiles(_ folder: HuggingFaceFolder) throws(ConversionError) {
         if let text = try folder.text("chat_template.jinja") {
             main = text
             let others = "additional_chat_templates"
@@ -39,7 +39,7 @@ struct ChatTemplates {
     }
 
     /// A template's name becomes part of a key, so only letters and digits of ASCII stay.
-    private mutating func add(_ name: String, _ template: String?, path: String) throws(ConvertError) {
+    private mutating func add(_ name: String, _ template: String?, path: String) throws(ConversionError) {
         guard let template, !name.isEmpty else { return }
         if name == "default" {
             main = template

@@ -1,60 +1,129 @@
-public import GGUF
+internal import GGUF
+internal import JSON
 
-/// Why a model cannot be quantized.
-public enum ConversionError: Error, Equatable, Sendable {
-    // The request
-    case unknownRecipe(String)
-    case badTensorType(String)
-    case badPattern(String, reason: String)
-    case unmatchedPattern(String)
-    case sameFile(String)
+/// What keeps a Hugging Face folder from being converted.
+package enum ConversionError: Error, Equatable, Sendable, CustomStringConvertible {
+    // Files
+    case cannotRead(path: String, reason: String)
+    case noWeights(folder: String, other: String?)
+    case missingFile(path: String, purpose: String)
+    case json(path: String, reason: String)
+    case member(path: String, member: String, expected: String)
+    case outputIsInput(path: String)
+    case noRoom(path: String, needed: Int, available: Int)
 
-    // The model
-    case notAModel(path: String)
-    case alreadyQuantized(tensor: String, type: TensorType, target: TensorType)
-    case unreadableType(tensor: String, type: TensorType, target: TensorType)
-    case unfitRows(tensor: String, columns: Int, type: TensorType)
+    // Weights
+    case incomplete(path: String, what: String)
+    case damaged(path: String, what: String)
+    case damagedTensor(path: String, tensor: String, what: String)
+    case dtype(path: String, tensor: String, dtype: String)
+    case index(path: String, what: String)
+    case twice(tensor: String, first: String, second: String)
+    case missingTensor(String, folder: String)
+    case unknownTensor(path: String, tensor: String)
+    case shape(path: String, tensor: String, found: [Int], expected: [Int])
+    case notFinite(path: String, tensor: String, element: Int)
+    case tooLarge(path: String, tensor: String, element: Int, value: Float, type: String)
 
-    // The importance matrix
-    case notAnImportanceMatrix(path: String, reason: String)
-    case importanceMisfit(tensor: String, expected: Int, found: Int)
-    case badImportance(tensor: String, reason: String)
-}
+    // What they mean
+    case architecture(path: String, found: String)
+    case unsupported(path: String, member: String, value: String, only: String)
+    case outOfRange(path: String, member: String, value: String, allowed: String)
+    case tokenizer(path: String, what: String)
 
-extension ConversionError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
-        case .unknownRecipe(let name):
-            return "there is no recipe '\(name)'. Choose one of: \(Recipe.all.map(\.name).joined(separator: ", "))."
-        case .badTensorType(let text):
-            let types = TensorOverride.types.map(\.name).joined(separator: ", ")
-            return "'\(text)' is not PATTERN=TYPE. Give a part of a tensor's name and one of: \(types)."
-        case .badPattern(let pattern, let reason):
-            return "'\(pattern)' is not a regular expression: \(reason). Mask characters such as ( and [ by a \\."
-        case .unmatchedPattern(let pattern):
-            return "no tensor that is quantized has a name that matches '\(pattern)'. "
-                + "List the names with: carat inspect FILE --tensors."
-        case .sameFile(let path):
-            return "\(path) is the model itself. Give the output another name: the source would be lost."
-        case .notAModel(let path):
-            return "\(path) has no tensor that can be quantized. Give the GGUF file of a model."
-        case .alreadyQuantized(let tensor, let type, let target):
-            return
-                "tensor \(displayName(tensor)) is quantized already, as \(type), and would become \(target): errors add up. "
-                + "Start from an F16, BF16 or F32 file, or accept that with --allow-requantize."
-        case .unreadableType(let tensor, let type, let target):
-            return "tensor \(displayName(tensor)) is \(type), which cannot be read to make \(target) of it. "
-                + "Start from an F16, BF16 or F32 file."
-        case .unfitRows(let tensor, let columns, let type):
-            return "tensor \(displayName(tensor)) has rows of \(columns) weights, no whole number of \(type)'s blocks "
-                + "of \(type.blockSize). Choose another type for it by --tensor-type."
-        case .notAnImportanceMatrix(let path, let reason):
-            return "\(path) is no importance matrix: \(reason). Make one with: carat imatrix, or llama-imatrix."
-        case .importanceMisfit(let tensor, let expected, let found):
-            return "the importance matrix has \(found) numbers for \(displayName(tensor)), which takes \(expected). "
-                + "It is of another model: make one of this model."
-        case .badImportance(let tensor, let reason):
-            return "the importance matrix has \(reason) for \(displayName(tensor)). Make it again."
+        case .cannotRead, .noWeights, .missingFile, .json, .member, .outputIsInput, .noRoom: fileText
+        case .architecture, .unsupported, .outOfRange, .tokenizer: meaningText
+        default: weightText
         }
     }
+
+    private static let fetch = "Fetch the file again."
+
+    private var fileText: String {
+        switch self {
+        case .cannotRead(let path, let reason):
+            "cannot read \(path): \(reason). Check the path and its permissions."
+        case .noWeights(let folder, let other?):
+            """
+            \(folder) has \(other) and no model*.safetensors. Save the model in that form first \
+            (save_pretrained with safe_serialization=True).
+            """
+        case .noWeights(let folder, nil):
+            "\(folder) has no model*.safetensors. Give the folder of a Hugging Face model."
+        case .missingFile(let path, let purpose):
+            "there is no \(path), which \(purpose). Fetch it into the folder."
+        case .json(let path, let reason):
+            "\(path) is not JSON that can be read: \(reason) \(Self.fetch)"
+        case .member(let path, let member, let expected):
+            "\(path) has no \(expected) as \(member.shown). \(Self.fetch)"
+        case .outputIsInput(let path):
+            "\(path) is a file of the model that is read. Give -o another name."
+        case .noRoom(let path, let needed, let available):
+            """
+            \(path) will have \(needed / 1_000_000) MB, and its disk has room for \(available / 1_000_000) MB. \
+            Make room, or give -o a path on another disk.
+            """
+        default: ""
+        }
+    }
+
+    private var weightText: String {
+        switch self {
+        case .incomplete(let path, let what): "\(path) is incomplete: \(what). \(Self.fetch)"
+        case .damaged(let path, let what): "\(path) is damaged: \(what). \(Self.fetch)"
+        case .damagedTensor(let path, let tensor, let what):
+            "\(path) is damaged: tensor \(tensor.shown): \(what). \(Self.fetch)"
+        case .dtype(let path, let tensor, let dtype):
+            """
+            tensor \(tensor.shown) in \(path) has dtype \(dtype.shown), and F32, F16 and BF16 are converted. \
+            Save the model with one of these (torch_dtype), unquantized.
+            """
+        case .index(let path, let what): "\(path): \(what). Fetch the index and the files that it names again."
+        case .twice(let tensor, let first, let second):
+            "tensor \(tensor.shown) is in both \(first) and \(second). Remove the file that belongs to another model."
+        case .missingTensor(let tensor, let folder):
+            "\(folder) lacks the tensor \(tensor). Fetch all of its safetensors files again."
+        case .unknownTensor(let path, let tensor):
+            "tensor \(tensor.shown) in \(path) is no part of Gemma 1. Merge adapters and remove additions first."
+        case .shape(let path, let tensor, let found, let expected):
+            """
+            tensor \(tensor.shown) in \(path) has the shape \(found), where config.json asks for \(expected). \
+            Fetch both again from one model.
+            """
+        case .notFinite(let path, let tensor, let element):
+            """
+            element \(element) of tensor \(tensor.shown) in \(path) is no finite number. \
+            The model was saved damaged: take another copy of it.
+            """
+        case .tooLarge(let path, let tensor, let element, let value, let type):
+            """
+            element \(element) of tensor \(tensor.shown) in \(path) is \(value), more than \(type) can hold. \
+            Choose another type: --type \(type == "F16" ? "bf16" : "f32").
+            """
+        default: ""
+        }
+    }
+
+    private var meaningText: String {
+        switch self {
+        case .architecture(let path, let found):
+            """
+            \(path) describes a model of the architecture \(found), and Carat converts GemmaForCausalLM (Gemma 1). \
+            Use a folder of Gemma 2B or 7B, or of a model derived from them.
+            """
+        case .unsupported(let path, let member, let value, let only):
+            "\(path): \(member) is \(value), and \(only) is converted. Save the model in that form first."
+        case .outOfRange(let path, let member, let value, let allowed):
+            "\(path): \(member) is \(value), where \(allowed) is possible. \(Self.fetch)"
+        case .tokenizer(let path, let what): "\(path): \(what). \(Self.fetch)"
+        default: ""
+        }
+    }
+}
+
+extension JSONError {
+    /// The fault in words that may stand within a sentence.
+    var text: String { description.hasSuffix(".") ? String(description.dropLast()) : description }
 }

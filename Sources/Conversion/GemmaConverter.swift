@@ -47,8 +47,8 @@ package struct GemmaConverter {
     private let writer: GGUFWriter
 
     /// - Parameter type: of the weights; nil for the one that keeps most of what is there in 16 bits.
-    /// Throws: ``ConvertError``.
-    package init(_ path: String, type: TargetType? = nil) throws(ConvertError) {
+    /// Throws: ``ConversionError``.
+    package init(_ path: String, type: TargetType? = nil) throws(ConversionError) {
         let folder = try HuggingFaceFolder(path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path)
         let configPath = folder.path + "/config.json"
         guard let config = try folder.json("config.json") else {
@@ -91,7 +91,7 @@ package struct GemmaConverter {
     /// The tensors in the order of the files and their headers, each under its new name.
     private static func match(
         _ folder: HuggingFaceFolder, _ map: TensorMap
-    ) throws(ConvertError) -> [(name: String, step: Step)] {
+    ) throws(ConversionError) -> [(name: String, step: Step)] {
         var result: [(name: String, step: Step)] = []
         var missing = Set(map.names)
         for part in folder.parts {
@@ -122,7 +122,7 @@ package struct GemmaConverter {
     private static func metadata(
         _ folder: HuggingFaceFolder, _ config: JSONValue, _ parameters: HyperParameters, _ tokens: TokenList,
         type: TargetType, parameterCount: Int
-    ) throws(ConvertError) -> [(String, Metadata.Value)] {
+    ) throws(ConversionError) -> [(String, Metadata.Value)] {
         var pairs: [(String, Metadata.Value)] = [
             ("general.architecture", .string("gemma")), ("general.type", .string("model")),
         ]
@@ -147,7 +147,7 @@ package struct GemmaConverter {
     /// Writes the file, which gets its name when all is on disk.
     ///
     /// - Parameter progress: bytes of the source that are done; what it throws ends the work and leaves no file.
-    /// Throws: ``ConvertError``, `GGUFError.cannotWrite`, or what `progress` throws.
+    /// Throws: ``ConversionError``, `GGUFError.cannotWrite`, or what `progress` throws.
     package func write(to path: String, progress: (_ done: Int) throws -> Void = { _ in }) throws {
         try checkTarget(path)
         let converter = FloatConverter()
@@ -170,7 +170,7 @@ package struct GemmaConverter {
                             buffer.span.bytes.extracting(0..<count), of: format, adding: step.isNorm ? 1 : 0, to: target
                         ))
                 } catch let fault as FloatConverter.Fault {
-                    throw ConvertError(fault, step.source, step.part, first: first, type: tensor.type)
+                    throw ConversionError(fault, step.source, step.part, first: first, type: tensor.type)
                 }
                 done += count
                 try progress(done)
@@ -179,7 +179,7 @@ package struct GemmaConverter {
     }
 
     /// The target is none of the files that are read, and fits on its disk.
-    private func checkTarget(_ path: String) throws(ConvertError) {
+    private func checkTarget(_ path: String) throws(ConversionError) {
         if let target = FileIdentity(path: path), folder.holds(target) { throw .outputIsInput(path: path) }
         if let available = DiskSpace.available(for: path), available < byteCount {
             throw .noRoom(path: path, needed: byteCount, available: available)
@@ -187,7 +187,7 @@ package struct GemmaConverter {
     }
 }
 
-extension ConvertError {
+extension ConversionError {
     fileprivate init(
         _ fault: FloatConverter.Fault, _ tensor: SafetensorsFile.Tensor, _ part: SafetensorsFile, first: Int,
         type: TensorType

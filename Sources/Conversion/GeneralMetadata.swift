@@ -10,8 +10,8 @@ struct GeneralMetadata {
     private let parameters: Int
     private var id: ModelID
 
-    /// Throws: ``ConvertError``.
-    init(_ folder: HuggingFaceFolder, config: JSONValue, parameters: Int) throws(ConvertError) {
+    /// Throws: ``ConversionError``.
+    init(_ folder: HuggingFaceFolder, config: JSONValue, parameters: Int) throws(ConversionError) {
         card = ModelCard(try folder.text("README.md") ?? "")
         generation = try folder.json("generation_config.json")
         self.parameters = parameters

@@ -17,8 +17,8 @@ struct HuggingFaceFolder {
     static let maximumJSONSize = 64 << 20
     private static let indexName = "model.safetensors.index.json"
 
-    /// Throws: ``ConvertError``.
-    init(_ path: String) throws(ConvertError) {
+    /// Throws: ``ConversionError``.
+    init(_ path: String) throws(ConversionError) {
         self.path = path
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: path).sorted() } catch {
@@ -43,7 +43,7 @@ struct HuggingFaceFolder {
     }
 
     /// Which file has which tensor, as the index says.
-    private static func weightMap(_ path: String) throws(ConvertError) -> [String: String] {
+    private static func weightMap(_ path: String) throws(ConversionError) -> [String: String] {
         guard case .object(let members) = try parse(path)["weight_map"], members.count > 0 else {
             throw .member(path: path, member: "weight_map", expected: "object")
         }
@@ -61,7 +61,7 @@ struct HuggingFaceFolder {
     }
 
     /// Each tensor is in one file, and in the one that the index names.
-    private func checkNames(against map: [String: String]?) throws(ConvertError) {
+    private func checkNames(against map: [String: String]?) throws(ConversionError) {
         var places: [String: String] = [:]
         for part in parts {
             for tensor in part.tensors {
@@ -96,16 +96,16 @@ struct HuggingFaceFolder {
 
     /// The file's JSON without the members `unwanted`; nil where there is no such file.
     ///
-    /// Throws: ``ConvertError``.
-    func json(_ name: String, leavingOut unwanted: Set<String> = []) throws(ConvertError) -> JSONValue? {
+    /// Throws: ``ConversionError``.
+    func json(_ name: String, leavingOut unwanted: Set<String> = []) throws(ConversionError) -> JSONValue? {
         guard has(name) else { return nil }
         return try Self.parse(path + "/" + name, leavingOut: unwanted)
     }
 
     /// The file's text, nil where there is no such file.
     ///
-    /// Throws: ``ConvertError``.
-    func text(_ name: String) throws(ConvertError) -> String? {
+    /// Throws: ``ConversionError``.
+    func text(_ name: String) throws(ConversionError) -> String? {
         guard has(name) else { return nil }
         let bytes = try SourceFile.contents(path + "/" + name, limit: 16 << 20)
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -116,7 +116,7 @@ struct HuggingFaceFolder {
 
     private static func parse(
         _ path: String, leavingOut unwanted: Set<String> = []
-    ) throws(ConvertError) -> JSONValue {
+    ) throws(ConversionError) -> JSONValue {
         let bytes = try SourceFile.contents(path, limit: maximumJSONSize)
         do {
             return try JSONValue(parsing: bytes, limit: maximumJSONSize, leavingOut: unwanted)

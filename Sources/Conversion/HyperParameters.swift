@@ -17,8 +17,8 @@ struct HyperParameters {
 
     /// Members that are left out have the values of transformers' GemmaConfig.
     ///
-    /// Throws: ``ConvertError``, naming the member.
-    init(_ config: JSONValue, path: String) throws(ConvertError) {
+    /// Throws: ``ConversionError``, naming the member.
+    init(_ config: JSONValue, path: String) throws(ConversionError) {
         let architectures: [String]
         if case .array(let names) = config["architectures"] {
             architectures = names.compactMap(\.string)
@@ -29,7 +29,7 @@ struct HyperParameters {
             let found = architectures.first ?? config["model_type"]?.string
             throw .architecture(path: path, found: found.map(\.shown) ?? "that it does not name")
         }
-        func integer(_ member: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws(ConvertError)
+        func integer(_ member: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws(ConversionError)
             -> Int
         {
             guard let value = config[member], value != .null else {
@@ -44,7 +44,7 @@ struct HyperParameters {
             }
             return number
         }
-        func number(_ member: String, _ range: ClosedRange<Double>, default fallback: Double) throws(ConvertError)
+        func number(_ member: String, _ range: ClosedRange<Double>, default fallback: Double) throws(ConversionError)
             -> Double
         {
             guard let value = config[member], value != .null else { return fallback }
@@ -70,8 +70,8 @@ struct HyperParameters {
     }
 
     /// What would change the model's results and has no place in a Gemma 1 file.
-    private static func refuseVariants(_ config: JSONValue, path: String) throws(ConvertError) {
-        func refuse(_ member: String, unless isFine: (JSONValue) -> Bool, only: String) throws(ConvertError) {
+    private static func refuseVariants(_ config: JSONValue, path: String) throws(ConversionError) {
+        func refuse(_ member: String, unless isFine: (JSONValue) -> Bool, only: String) throws(ConversionError) {
             guard let value = config[member], value != .null, !isFine(value) else { return }
             let text = String(decoding: value.serialized, as: UTF8.self)
             throw .unsupported(path: path, member: member, value: text.shown, only: only)

@@ -24,8 +24,8 @@ struct SafetensorsFile {
 
     var path: String { file.path }
 
-    /// Throws: ``ConvertError``, naming the file and the tensor.
-    init(_ path: String) throws(ConvertError) {
+    /// Throws: ``ConversionError``, naming the file and the tensor.
+    init(_ path: String) throws(ConversionError) {
         file = try SourceFile(path)
         let start = try Self.headerEnd(file)
         var header = [UInt8](repeating: 0, count: start - 8)
@@ -46,7 +46,7 @@ struct SafetensorsFile {
         try checkLayout(dataStart: start)
     }
 
-    private static func headerEnd(_ file: SourceFile) throws(ConvertError) -> Int {
+    private static func headerEnd(_ file: SourceFile) throws(ConversionError) -> Int {
         guard file.size > 8 else {
             throw .incomplete(path: file.path, what: "it has \(file.size) bytes, too few for a header")
         }
@@ -67,8 +67,8 @@ struct SafetensorsFile {
 
     private static func tensor(
         _ name: String, _ value: JSONValue, dataStart: Int, file: SourceFile
-    ) throws(ConvertError) -> Tensor {
-        func fault(_ what: String) -> ConvertError { .damagedTensor(path: file.path, tensor: name, what: what) }
+    ) throws(ConversionError) -> Tensor {
+        func fault(_ what: String) -> ConversionError { .damagedTensor(path: file.path, tensor: name, what: what) }
         guard let dtype = value["dtype"]?.string else { throw fault("it has no dtype") }
         guard let type = [TensorType.F32, .F16, .BF16].first(where: { $0.name == dtype }) else {
             throw .dtype(path: file.path, tensor: name, dtype: dtype)
@@ -100,7 +100,7 @@ struct SafetensorsFile {
     }
 
     /// Tensors lie one after another and fill the file.
-    private func checkLayout(dataStart: Int) throws(ConvertError) {
+    private func checkLayout(dataStart: Int) throws(ConversionError) {
         var end = dataStart
         var previous = ""
         let inOrder = tensors.sorted {

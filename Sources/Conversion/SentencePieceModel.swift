@@ -19,12 +19,12 @@ struct SentencePieceModel {
     /// Gemma's model file has 4 MB.
     static let maximumSize = 32 << 20
 
-    /// Throws: ``ConvertError``, naming the piece.
-    init(_ path: String) throws(ConvertError) {
+    /// Throws: ``ConversionError``, naming the piece.
+    init(_ path: String) throws(ConversionError) {
         try self.init(try SourceFile.contents(path, limit: Self.maximumSize), path: path)
     }
 
-    init(_ bytes: [UInt8], path: String) throws(ConvertError) {
+    init(_ bytes: [UInt8], path: String) throws(ConversionError) {
         var pieces: [Piece] = []
         do {
             var reader = ProtobufReader(bytes)

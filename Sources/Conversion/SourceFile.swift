@@ -8,8 +8,8 @@ final class SourceFile {
     let identity: FileIdentity
     private let descriptor: FileDescriptor
 
-    /// Throws: ``ConvertError/cannotRead(path:reason:)``.
-    init(_ path: String) throws(ConvertError) {
+    /// Throws: ``ConversionError/cannotRead(path:reason:)``.
+    init(_ path: String) throws(ConversionError) {
         // what is no regular file may block or act when it is opened
         if let found = FileIdentity(path: path), !found.isRegular {
             throw .cannotRead(path: path, reason: "it is \(found.kindText)")
@@ -32,8 +32,8 @@ final class SourceFile {
 
     /// Bytes of the whole file.
     ///
-    /// Throws: ``ConvertError/cannotRead(path:reason:)``, also when there are more than `limit`.
-    static func contents(_ path: String, limit: Int) throws(ConvertError) -> [UInt8] {
+    /// Throws: ``ConversionError/cannotRead(path:reason:)``, also when there are more than `limit`.
+    static func contents(_ path: String, limit: Int) throws(ConversionError) -> [UInt8] {
         let file = try SourceFile(path)
         guard file.size <= limit else {
             throw .cannotRead(path: path, reason: "it has \(file.size) bytes, and at most \(limit) are read")
@@ -46,8 +46,8 @@ final class SourceFile {
     /// Fills the first `count` bytes of `buffer` with those at `offset`.
     ///
     /// Precondition: `buffer` has room for them.
-    /// Throws: ``ConvertError/cannotRead(path:reason:)``.
-    func read(_ count: Int, at offset: Int, into buffer: inout [UInt8]) throws(ConvertError) {
+    /// Throws: ``ConversionError/cannotRead(path:reason:)``.
+    func read(_ count: Int, at offset: Int, into buffer: inout [UInt8]) throws(ConversionError) {
         precondition(count <= buffer.count, "\(count) bytes into a buffer of \(buffer.count)")
         var done = 0
         while done < count {

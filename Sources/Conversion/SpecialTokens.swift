@@ -16,8 +16,8 @@ struct SpecialTokens {
         "bos": "bos", "eos": "eos", "unk": "unknown", "sep": "seperator", "pad": "padding", "mask": "mask",
     ]
 
-    /// Throws: ``ConvertError``.
-    init(_ folder: HuggingFaceFolder, config: JSONValue, vocabularyCount: Int) throws(ConvertError) {
+    /// Throws: ``ConversionError``.
+    init(_ folder: HuggingFaceFolder, config: JSONValue, vocabularyCount: Int) throws(ConversionError) {
         self.vocabularyCount = vocabularyCount
         let tokenizer = try folder.json("tokenizer.json", leavingOut: ["model"])
         let settings = try folder.json("tokenizer_config.json")

@@ -11,8 +11,8 @@ struct TokenList {
 
     /// Ids up to `count` that no file names are unused.
     ///
-    /// Throws: ``ConvertError``.
-    init(_ model: SentencePieceModel, count: Int, folder: HuggingFaceFolder) throws(ConvertError) {
+    /// Throws: ``ConversionError``.
+    init(_ model: SentencePieceModel, count: Int, folder: HuggingFaceFolder) throws(ConversionError) {
         texts = (0..<count).map { Array("[PAD\($0)]".utf8) }
         scores = Array(repeating: -10_000, count: count)
         kinds = Array(repeating: Self.unused, count: count)
@@ -32,7 +32,7 @@ struct TokenList {
     private static let unused: Int32 = 5
     private static let addedScore: Float = -1_000
 
-    private mutating func addTokens(of folder: HuggingFaceFolder) throws(ConvertError) {
+    private mutating func addTokens(of folder: HuggingFaceFolder) throws(ConversionError) {
         let name = "added_tokens.json"
         guard let json = try folder.json(name) else { return }
         guard case .object(let tokens) = json else {
@@ -46,7 +46,7 @@ struct TokenList {
         }
     }
 
-    private mutating func addDecoderTokens(of folder: HuggingFaceFolder) throws(ConvertError) {
+    private mutating func addDecoderTokens(of folder: HuggingFaceFolder) throws(ConversionError) {
         let name = "tokenizer_config.json"
         guard case .object(let tokens) = try folder.json(name)?["added_tokens_decoder"] else { return }
         for key in tokens.names {

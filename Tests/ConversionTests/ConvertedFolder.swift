@@ -15,11 +15,11 @@ extension HubFolder {
     }
 
     /// Why the folder is not converted; nil if it is.
-    func refusal(_ type: GemmaConverter.TargetType? = nil) throws -> ConvertError? {
+    func refusal(_ type: GemmaConverter.TargetType? = nil) throws -> ConversionError? {
         do {
             _ = try converted(type)
             return nil
-        } catch let error as ConvertError {
+        } catch let error as ConversionError {
             return error
         }
     }

@@ -131,7 +131,7 @@ import Testing
         let converter = try GemmaConverter(scratch.path("model"))
         for name in ["model.safetensors", "config.json"] {
             let target = scratch.path("model/" + name)
-            #expect(throws: ConvertError.outputIsInput(path: target)) { try converter.write(to: target) }
+            #expect(throws: ConversionError.outputIsInput(path: target)) { try converter.write(to: target) }
         }
         #expect(throws: GGUFError.self) { try converter.write(to: scratch.path("nowhere/out.gguf")) }
     }

@@ -34,8 +34,8 @@ public struct Recipe: Sendable, Equatable {
 
     /// The recipe of this name in any case; `Q4_K` is `Q4_K_M`, as for llama.cpp.
     ///
-    /// Throws: ``ConversionError/unknownRecipe(_:)``.
-    public static func named(_ name: String) throws(ConversionError) -> Recipe {
+    /// Throws: ``QuantizerError/unknownRecipe(_:)``.
+    public static func named(_ name: String) throws(QuantizerError) -> Recipe {
         let wanted = name.uppercased()
         guard let recipe = all.first(where: { $0.name == wanted || $0.name == wanted + "_M" }) else {
             throw .unknownRecipe(name)

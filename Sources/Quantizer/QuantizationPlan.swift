@@ -18,7 +18,7 @@ public struct QuantizationPlan: Sendable {
     public let recipe: Recipe
     public private(set) var tensors: [Tensor] = []
 
-    /// Throws: ``ConversionError`` for what cannot be done, naming the tensor; `GGUFError` for metadata of wrong types.
+    /// Throws: ``QuantizerError`` for what cannot be done, naming the tensor; `GGUFError` for metadata of wrong types.
     public init(
         _ file: GGUFFile, recipe: Recipe, isPure: Bool = false, overrides: [TensorOverride] = [],
         importance: ImportanceMatrix? = nil, allowsRequantizing: Bool = false
@@ -37,7 +37,7 @@ public struct QuantizationPlan: Sendable {
             let wanted = chosen?.type ?? (isPure || !recipe.isQuantized ? recipe.base : mix.type(of: source))
             let type = Self.fitting(wanted, columns: source.columnCount)
             if chosen != nil, type != wanted {
-                throw ConversionError.unfitRows(tensor: source.name, columns: source.columnCount, type: wanted)
+                throw QuantizerError.unfitRows(tensor: source.name, columns: source.columnCount, type: wanted)
             }
             var tensor = Tensor(source: source, type: type, wanted: type == wanted ? nil : wanted)
             try Self.check(tensor, allowsRequantizing)
@@ -46,9 +46,9 @@ public struct QuantizationPlan: Sendable {
             }
             tensors.append(tensor)
         }
-        if let pattern = unmatched.first { throw ConversionError.unmatchedPattern(pattern) }
+        if let pattern = unmatched.first { throw QuantizerError.unmatchedPattern(pattern) }
         guard tensors.contains(where: { $0.source.shape.count > 1 && TensorRole.isQuantized($0.source.name) }) else {
-            throw ConversionError.notAModel(path: file.bytes.path)
+            throw QuantizerError.notAModel(path: file.bytes.path)
         }
     }
 
@@ -56,7 +56,7 @@ public struct QuantizationPlan: Sendable {
     public var sourceByteCount: Int { tensors.reduce(0) { $0 + $1.source.byteCount } }
     public var weightCount: Int { tensors.reduce(0) { $0 + $1.source.elementCount } }
 
-    private static func check(_ tensor: Tensor, _ allowsRequantizing: Bool) throws(ConversionError) {
+    private static func check(_ tensor: Tensor, _ allowsRequantizing: Bool) throws(QuantizerError) {
         let source = tensor.source
         guard !tensor.isKept else { return }
         guard source.type.isComputable else {

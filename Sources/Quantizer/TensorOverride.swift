@@ -10,8 +10,8 @@ public struct TensorOverride: Sendable, Equatable {
     /// Types that tensors can be made to have.
     public static let types = WeightEncoding.allCases.compactMap { TensorType.named($0.rawValue) }
 
-    /// Throws: ``ConversionError/badTensorType(_:)``, ``ConversionError/badPattern(_:reason:)``.
-    public init(_ text: String) throws(ConversionError) {
+    /// Throws: ``QuantizerError/badTensorType(_:)``, ``QuantizerError/badPattern(_:reason:)``.
+    public init(_ text: String) throws(QuantizerError) {
         guard let separator = text.lastIndex(of: "="), separator != text.startIndex,
             let type = TensorType.named(String(text[text.index(after: separator)...])), Self.types.contains(type)
         else { throw .badTensorType(text) }
@@ -20,7 +20,7 @@ public struct TensorOverride: Sendable, Equatable {
         _ = try regex()
     }
 
-    func regex() throws(ConversionError) -> Regex<AnyRegexOutput> {
+    func regex() throws(QuantizerError) -> Regex<AnyRegexOutput> {
         do { return try Regex(pattern) } catch { throw .badPattern(pattern, reason: "\(error)") }
     }
 }

@@ -25,9 +25,9 @@ public struct FileQuantizer {
     ///
     /// - Parameter progress: bytes of the source that are done; what it throws ends the work and leaves no file.
     /// Throws: `GGUFError` for files that cannot be read or written, `ComputeError` for weights that are not finite or
-    /// too large, ``ConversionError/sameFile(_:)``, or what `progress` throws.
+    /// too large, ``QuantizerError/sameFile(_:)``, or what `progress` throws.
     public func write(to path: String, progress: (_ done: Int) throws -> Void = { _ in }) throws {
-        guard !file.bytes.isSameFile(as: path) else { throw ConversionError.sameFile(path) }
+        guard !file.bytes.isSameFile(as: path) else { throw QuantizerError.sameFile(path) }
         let encoder = try TensorEncoder(file, effort: effort, threads: threads, kernels: kernels)
         var done = 0
         try progress(0)

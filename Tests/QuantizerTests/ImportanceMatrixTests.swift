@@ -1,4 +1,4 @@
-import Conversion
+import Quantizer
 import Foundation
 import GGUF
 import TestSupport
@@ -86,7 +86,7 @@ import Testing
         // cut anywhere, it is refused
         for end in stride(from: 1, to: file.count, by: 37) {
             try Data(file[..<end]).write(to: URL(filePath: path))
-            #expect(throws: ConversionError.self, "\(end)") { try ImportanceMatrix(path: path) }
+            #expect(throws: QuantizerError.self, "\(end)") { try ImportanceMatrix(path: path) }
         }
     }
 
@@ -94,7 +94,7 @@ import Testing
         let scratch = try Scratch()
         let path = scratch.path("imatrix.gguf")
         let name = "blk.0.attn_q.weight"
-        func error(_ change: (inout Sample) -> Void) throws -> ConversionError? {
+        func error(_ change: (inout Sample) -> Void) throws -> QuantizerError? {
             var sample = Sample()
             sample.tensors = [(name, Array(repeating: 1, count: 256), [256], [1])]
             change(&sample)
@@ -102,7 +102,7 @@ import Testing
             do {
                 let matrix = try ImportanceMatrix(path: path)
                 _ = try QuantizationPlan(try RandomModel().file(), recipe: .named("Q4_K_S"), importance: matrix)
-            } catch let error as ConversionError {
+            } catch let error as QuantizerError {
                 return error
             }
             return nil

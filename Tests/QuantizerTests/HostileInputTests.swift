@@ -1,5 +1,5 @@
 import Compute
-import Conversion
+import Quantizer
 import Foundation
 import GGUF
 import Quantization
@@ -91,7 +91,7 @@ import Testing
         try FileManager.default.linkItem(atPath: scratch.path("in.gguf"), toPath: scratch.path("hard.gguf"))
         for name in ["in.gguf", "link.gguf", "hard.gguf"] {
             let path = scratch.path(name)
-            #expect(throws: ConversionError.sameFile(path)) { try write(file, to: path) }
+            #expect(throws: QuantizerError.sameFile(path)) { try write(file, to: path) }
         }
         #expect(bytes(try GGUFFile(path: scratch.path("in.gguf"))) == before)
         #expect(try names(scratch) == ["hard.gguf", "in.gguf", "link.gguf"])

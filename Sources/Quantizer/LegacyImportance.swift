@@ -9,8 +9,8 @@ struct LegacyImportance {
     /// Names are those of tensors; a longer one is a sign of a damaged file.
     private static let longestName = 1024
 
-    /// Throws: ``ConversionError/notAnImportanceMatrix(path:reason:)``.
-    init(_ file: FileBytes, path: String) throws(ConversionError) {
+    /// Throws: ``QuantizerError/notAnImportanceMatrix(path:reason:)``.
+    init(_ file: FileBytes, path: String) throws(QuantizerError) {
         var reader = Reader(bytes: file, path: path)
         let count = try reader.number("the number of entries")
         guard count > 0 else { throw reader.failure("it begins with neither GGUF nor a number of entries") }
@@ -35,10 +35,10 @@ struct LegacyImportance {
 
         var isAtEnd: Bool { position == bytes.count }
 
-        func failure(_ reason: String) -> ConversionError { .notAnImportanceMatrix(path: path, reason: reason) }
+        func failure(_ reason: String) -> QuantizerError { .notAnImportanceMatrix(path: path, reason: reason) }
 
         /// A count: 32 bits, not negative.
-        mutating func number(_ what: String) throws(ConversionError) -> Int {
+        mutating func number(_ what: String) throws(QuantizerError) -> Int {
             let bytes = try take(4, what)
             let bits = bytes.enumerated().reduce(0 as UInt32) { $0 | UInt32($1.element) << (8 * UInt32($1.offset)) }
             guard let number = Int(exactly: Int32(bitPattern: bits)), number >= 0 else {
@@ -47,12 +47,12 @@ struct LegacyImportance {
             return number
         }
 
-        mutating func text(_ count: Int, limit: Int) throws(ConversionError) -> String {
+        mutating func text(_ count: Int, limit: Int) throws(QuantizerError) -> String {
             guard count <= limit else { throw failure("a name has \(count) bytes") }
             return String(decoding: try take(count, "a name"), as: UTF8.self)
         }
 
-        mutating func floats(_ count: Int) throws(ConversionError) -> [Float] {
+        mutating func floats(_ count: Int) throws(QuantizerError) -> [Float] {
             let bytes = try take(4 * count, "the values")
             return (0..<count).map { index in
                 let word = (0..<4).reduce(0 as UInt32) { $0 | UInt32(bytes[4 * index + $1]) << (8 * UInt32($1)) }
@@ -60,7 +60,7 @@ struct LegacyImportance {
             }
         }
 
-        private mutating func take(_ count: Int, _ what: String) throws(ConversionError) -> [UInt8] {
+        private mutating func take(_ count: Int, _ what: String) throws(QuantizerError) -> [UInt8] {
             guard count <= bytes.count - position else { throw failure("it ends in \(what)") }
             defer { position += count }
             let range = position..<position + count

@@ -14,7 +14,7 @@ public struct ImportanceMatrix: Sendable {
 
     public var count: Int { entries.count }
 
-    /// Throws: ``ConversionError``, `GGUFError` for what is not such a file, naming it or the tensor.
+    /// Throws: ``QuantizerError``, `GGUFError` for what is not such a file, naming it or the tensor.
     public init(path: String) throws {
         let bytes = try FileBytes(mapping: path)
         let isGGUF = bytes.withSpan { span in
@@ -29,10 +29,10 @@ public struct ImportanceMatrix: Sendable {
         }
         for (name, values) in entries {
             if values.contains(where: { !$0.isFinite }) {
-                throw ConversionError.badImportance(tensor: name, reason: "a number that is not finite")
+                throw QuantizerError.badImportance(tensor: name, reason: "a number that is not finite")
             }
             if values.contains(where: { $0 < 0 }) {
-                throw ConversionError.badImportance(tensor: name, reason: "a negative number")
+                throw QuantizerError.badImportance(tensor: name, reason: "a negative number")
             }
         }
     }
@@ -40,7 +40,7 @@ public struct ImportanceMatrix: Sendable {
     private static func read(
         _ file: GGUFFile, path: String
     ) throws -> (datasets: [String], chunkCount: Int, entries: [String: [Float]]) {
-        func fail(_ reason: String) -> ConversionError { .notAnImportanceMatrix(path: path, reason: reason) }
+        func fail(_ reason: String) -> QuantizerError { .notAnImportanceMatrix(path: path, reason: reason) }
         let type = try file.metadata.string("general.type")
         guard type == nil || type == "imatrix" else { throw fail("its general.type is '\(type ?? "")'") }
         guard let texts = try file.metadata.stringArray("imatrix.datasets"),
@@ -63,8 +63,8 @@ public struct ImportanceMatrix: Sendable {
     /// What the errors of `tensor`'s columns weigh; nil where the matrix says nothing of it. Of a matrix that is looked
     /// up by token, the embedding, files say what it is as the output.
     ///
-    /// Throws: ``ConversionError/importanceMisfit(tensor:expected:found:)``.
-    func values(for tensor: TensorInfo) throws(ConversionError) -> [Float]? {
+    /// Throws: ``QuantizerError/importanceMisfit(tensor:expected:found:)``.
+    func values(for tensor: TensorInfo) throws(QuantizerError) -> [Float]? {
         guard let values = entries[tensor.name] else { return nil }
         let matrices = tensor.shape.dropFirst(2).reduce(1, *)
         let expected = tensor.columnCount * matrices

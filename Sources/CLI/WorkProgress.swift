@@ -1,5 +1,5 @@
-/// Progress of work that takes minutes: a bar on a terminal, elsewhere a line every few seconds.
-struct LongWork {
+/// Progress of work that may take minutes: a bar on a terminal, elsewhere a line every few seconds.
+struct WorkProgress {
     private let label: String
     private let units: String
     private let total: Int
@@ -19,15 +19,19 @@ struct LongWork {
         shown = start
     }
 
-    mutating func update(_ done: Int) {
+    /// Seconds since the work began.
+    var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
+
+    /// - Parameter figure: what is known so far, in short.
+    mutating func update(_ done: Int, figure: String = "") {
         let now = ContinuousClock.now
         guard now - shown >= (Output.stderrIsTerminal ? Self.redraw : Self.plainLine) else { return }
         shown = now
-        guard !Output.stderrIsTerminal else { return bar.update(done, of: total) }
-        let elapsed = (now - start) / .seconds(1)
+        guard !Output.stderrIsTerminal else { return bar.update(done, of: total, figure: figure) }
         var line = "\(label): \(done)/\(total) \(units)"
-        if done > 0, elapsed > 0 {
-            let rate = Double(done) / elapsed
+        if !figure.isEmpty { line += ", \(figure)" }
+        if done > 0, seconds > 0 {
+            let rate = Double(done) / seconds
             line += ", \(rate.fixed(1)) \(units)/s, ETA \(formatSeconds(Double(total - done) / rate))"
         }
         Output.note(line + "\n")

@@ -1,4 +1,4 @@
-import Conversion
+import Quantizer
 import GGUF
 import TestSupport
 import Testing
@@ -111,14 +111,14 @@ import Testing
         #expect(Set(types(plan, "ffn_up") + types(plan, "ffn_gate")) == [.Q3_K])
         #expect(types(plan, "attn_k") == Array(repeating: .Q4_K, count: 10) + Array(repeating: .F32, count: 8))
         #expect(Set(types(plan, "attn_v")) == [.Q8_0])
-        #expect(throws: ConversionError.unmatchedPattern("fnn")) {
+        #expect(throws: QuantizerError.unmatchedPattern("fnn")) {
             try QuantizationPlan(file, recipe: .named("Q4_K_M"), overrides: [TensorOverride("fnn=Q8_0")])
         }
         for text in ["attn_v", "=Q8_0", "attn_v=", "attn_v=Q9", "attn_v=IQ2_XS"] {
-            #expect(throws: ConversionError.badTensorType(text)) { try TensorOverride(text) }
+            #expect(throws: QuantizerError.badTensorType(text)) { try TensorOverride(text) }
         }
-        #expect(throws: ConversionError.self) { try TensorOverride("(=Q8_0") }
-        #expect(throws: ConversionError.unknownRecipe("IQ2_XS")) { try Recipe.named("IQ2_XS") }
+        #expect(throws: QuantizerError.self) { try TensorOverride("(=Q8_0") }
+        #expect(throws: QuantizerError.unknownRecipe("IQ2_XS")) { try Recipe.named("IQ2_XS") }
     }
 
     /// llama.cpp's smaller types, and F16 where even these do not fit.
@@ -132,7 +132,7 @@ import Testing
         #expect(plan.tensors.first { $0.source.name == "token_embd.weight" }?.type == .Q8_0)
         let odd = try QuantizationPlan(try Self.model { $0.width = 40 }, recipe: .named(recipe))
         #expect(Set(types(odd, "attn_q")) == [.F16])
-        #expect(throws: ConversionError.unfitRows(tensor: "blk.0.attn_q.weight", columns: 96, type: .Q4_K)) {
+        #expect(throws: QuantizerError.unfitRows(tensor: "blk.0.attn_q.weight", columns: 96, type: .Q4_K)) {
             try QuantizationPlan(
                 try Self.model { $0.width = 96 }, recipe: .named(recipe), overrides: [TensorOverride("attn_q=Q4_K")])
         }
@@ -140,7 +140,7 @@ import Testing
 
     @Test func quantizedInputIsRefusedByName() throws {
         let file = try Self.model { $0.format = { $0.contains("blk.3.ffn_up") ? .Q4_K : .F16 } }
-        let expected = ConversionError.alreadyQuantized(tensor: "blk.3.ffn_up.weight", type: .Q4_K, target: .Q3_K)
+        let expected = QuantizerError.alreadyQuantized(tensor: "blk.3.ffn_up.weight", type: .Q4_K, target: .Q3_K)
         #expect(throws: expected) { try QuantizationPlan(file, recipe: .named("Q3_K_S")) }
         #expect(expected.description.contains("--allow-requantize"))
         // the same type is no new error
@@ -152,7 +152,7 @@ import Testing
         var writer = GGUFWriter()
         writer.addTensor("a.weight", type: .IQ4_XS, shape: [256, 1], bytes: Array(repeating: 0, count: 136))
         let file = try GGUFFile(bytes: FileBytes(copying: writer.encoded()))
-        #expect(throws: ConversionError.unreadableType(tensor: "a.weight", type: .IQ4_XS, target: .Q8_0)) {
+        #expect(throws: QuantizerError.unreadableType(tensor: "a.weight", type: .IQ4_XS, target: .Q8_0)) {
             try QuantizationPlan(file, recipe: .named("Q8_0"), allowsRequantizing: true)
         }
     }
@@ -161,7 +161,7 @@ import Testing
         var writer = GGUFWriter()
         writer.addTensor("a_norm.weight", type: .F32, shape: [2], bytes: Array(repeating: 0, count: 8))
         let file = try GGUFFile(bytes: FileBytes(copying: writer.encoded()))
-        #expect(throws: ConversionError.notAModel(path: "(memory)")) {
+        #expect(throws: QuantizerError.notAModel(path: "(memory)")) {
             try QuantizationPlan(file, recipe: .named("Q8_0"))
         }
     }

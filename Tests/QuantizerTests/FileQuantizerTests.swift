@@ -1,5 +1,5 @@
 import Compute
-import Conversion
+import Quantizer
 import Foundation
 import GGUF
 import Quantization
