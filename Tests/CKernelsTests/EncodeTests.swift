@@ -50,7 +50,7 @@ import Testing
                 case 0: return (x * 2).rounded()
                 case 1: return i % 256 < 32 ? 0 : x * 1e-7
                 case 2: return x * 1e-20
-                case 3: return x * 1e-40
+                case 3: return x * 1e-20 * 1e-20
                 case 4: return Float(i / 16 % 5) * 0.25
                 case 5: return i % 256 == 77 ? 1000 : x * 1e-3
                 case 6: return 5 + x * 1e-5
