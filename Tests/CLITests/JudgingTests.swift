@@ -63,7 +63,7 @@ import Testing
         let q8 = Fixtures.folder.appending(path: "models/carat-tiny-Q8_0.gguf").path()
         let q2 = Fixtures.folder.appending(path: "models/carat-tiny-Q2_K.gguf").path()
         let run = try CaratProcess([
-            "quality", q8, q2, "--parent", Self.parent, "-f", Self.text, "--chunks", "4", "--repetitions", "1",
+            "quality", q8, q2, "--parent", Self.parent, "-f", Self.text, "--chunks", "4", "--repetitions", "2",
             "--report", path("q.html"),
         ])
         #expect(run.code == 0, "\(run.errors)")
