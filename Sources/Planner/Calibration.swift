@@ -209,20 +209,29 @@ public struct Calibration {
             return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth), quant: 1, blas: 1)
         }
         let format = formats.first { $0.activation == .int8x256 } ?? .Q4_K
-        let shared = ratio(.F32, .quant, rows: 512, positions: 1, one: read, assumed: Self.usualSharing)
+        let leastGain = (1 + 1 / Double(threads)) / 2
+        let shared = ratio(
+            .F32, .quant, rows: 512, positions: 1, one: read, assumed: Self.usualSharing, most: Self.fullSharing)
         let compute = perWeight(format, .quant, rows: 512, positions: 8, overhead: 0, samples: 5)
-        let quant = ratio(format, .quant, rows: 512, positions: 8, one: compute, assumed: 0)
+        let quant = ratio(format, .quant, rows: 512, positions: 8, one: compute, assumed: 0, most: leastGain)
         let panel = perWeight(format, .blas, rows: Executor.panelRows, positions: 16, overhead: 0, samples: 3)
-        let blas = ratio(format, .blas, rows: Executor.panelRows, positions: 16, one: panel, assumed: 0)
+        let blas = ratio(
+            format, .blas, rows: Executor.panelRows, positions: 16, one: panel, assumed: 0, most: leastGain)
         return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth / shared), quant: quant, blas: blas)
     }
 
     /// A core or two fill most of a memory channel's bandwidth.
     private static let usualSharing = 0.6
+    /// Where one core fills it alone.
+    private static let fullSharing = 0.9
 
     /// Team's time over one thread's; `assumed` where no sample finds the threads running.
+    ///
+    /// - Parameter most: where a sample finds less gain than this, something held the other cores in its midst: a team
+    ///   that took work in chunks would still gain. So no plan ever leaves cores idle because they were busy once.
     private mutating func ratio(
-        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, one: Double, assumed: Double
+        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, one: Double, assumed: Double,
+        most: Double
     ) -> Double {
         executor.threads = threads
         let limit = Self.poolBytes / 2 / format.bytesPerRow(columns: Self.columns)
@@ -241,7 +250,7 @@ public struct Calibration {
         }
         let even = 1 / Double(threads)
         let measured = best / Double(rows * Self.columns) / one
-        return measured.isFinite ? min(max(measured, even), 1) : max(assumed, even)
+        return measured.isFinite ? min(max(measured, even), most) : max(assumed, even)
     }
 
     /// How long a sample with all threads running is looked for, seconds.
