@@ -47,7 +47,7 @@ struct BenchKernelsCommand: ParsableCommand {
 
     func run() throws {
         Interrupt.install()
-        let target = try report.map { try ReportFile($0) }
+        let target = try report.map { try ReportFile($0, isNoneOf: []) }
         Output.noteThreadLimit(below: threads)
         var status = BenchStatus()
         status.show("measuring the machine's limits")

@@ -85,7 +85,8 @@ struct BenchModelsCommand: ParsableCommand {
         run.warmsUp = !noWarmup
         run.build = build
 
-        let target = try report.map { try ReportFile($0) }  // a path that cannot be written is said before the work
+        // a path that cannot be written is said before the work
+        let target = try report.map { try ReportFile($0, isNoneOf: model) }
         let threads = Set(run.tests.flatMap { [$0.threads, $0.prefillThreads] })
         Output.noteThreadLimit(below: threads.max() ?? 1)
         var status = BenchStatus()

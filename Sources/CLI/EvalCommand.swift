@@ -78,6 +78,7 @@ struct EvalCommand: ParsableCommand {
         if list { return try Output.write(EvaluationTask.all.map(Self.listed).joined(separator: "\n")) }
         guard let file else { return }
         Interrupt.install()
+        try output.map { try OutputPath.check($0, isNoneOf: [file, model.model, shotsFile]) }
         let lines = try TaskLine.all(in: PromptInput.read(file), path: file)
         let task =
             try self.task.map { (name) throws(EvaluationError) in try EvaluationTask.named(name) } ?? .detected(lines)

@@ -72,6 +72,7 @@ struct ImatrixCommand: ParsableCommand {
     func run() throws {
         Interrupt.install()
         ignoreFileSizeSignal()
+        try OutputPath.check(output, isNoneOf: [model.model, file])
         var text = try PromptInput.read(file)
         // the end of the last line is no part of the text, for llama-imatrix either
         if text.last == UInt8(ascii: "\n") { text.removeLast() }

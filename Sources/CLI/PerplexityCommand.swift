@@ -34,6 +34,7 @@ struct PerplexityCommand: ParsableCommand {
 
     func run() throws {
         try Judging.run {
+            try saveLogits.map { try OutputPath.check($0, isNoneOf: [self.model.model, text.file]) }
             let model = try GemmaModel(try self.model.openFile())
             let windows = try text.windows(for: model.tokenizer)
             let settings = try machine.settings()

@@ -50,7 +50,9 @@ struct QualityCommand: ParsableCommand {
 
     func run() throws {
         try Judging.run {
-            let target = try report.map { try ReportFile($0) }  // a path that cannot be written is said before the work
+            let inputs = models + [parent, text.file].compactMap(\.self)
+            // a path that cannot be written is said before the work
+            let target = try report.map { try ReportFile($0, isNoneOf: inputs) }
             let parentModel = try open(parent)
             let paths = models.filter { $0 != parent }
             let children = try paths.map { path in

@@ -60,6 +60,7 @@ struct QuantizeCommand: ParsableCommand {
 
     func run() throws {
         Interrupt.install()
+        if !dryRun { try OutputPath.check(output, isNoneOf: [imatrix]) }
         let file = try GGUFFile(path: input)
         var wanted = try Recipe.named(type)
         wanted.edition = recipe

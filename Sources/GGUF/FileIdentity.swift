@@ -45,6 +45,10 @@ package struct FileIdentity: Equatable, Sendable {
     private var kind: UInt32 { mode & UInt32(S_IFMT) }
 
     package var isRegular: Bool { kind == UInt32(S_IFREG) }
+    package var isDirectory: Bool { kind == UInt32(S_IFDIR) }
+
+    /// Whether both are one file, whatever its state.
+    package func isSameFile(as other: FileIdentity) -> Bool { device == other.device && inode == other.inode }
 
     package var kindText: String {
         switch kind {
@@ -70,6 +74,7 @@ package func systemErrorText(_ code: CInt) -> String {
     case ENOSPC, EDQUOT: "the disk is full"
     case EROFS: "the file system is read-only"
     case EISDIR: "it is a directory"
+    case EFBIG: "the file would be larger than allowed"
     case EIO: "the device reports an input/output error"
     default: "the system reports error \(code)"
     }

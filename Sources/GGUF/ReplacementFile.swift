@@ -7,9 +7,12 @@
 #endif
 
 /// A new file under a temporary name that takes the place of another only when it is complete and on disk.
+///
+/// A symbolic link stays and its target is replaced. Pipes and devices are not replaced but written to.
 package final class ReplacementFile {
     private let path: String
-    private let temporary: String
+    /// Nil for what is written to directly.
+    private let temporary: String?
     private var descriptor: CInt
 
     /// A file of `parts`, complete or not there at all.
@@ -26,13 +29,40 @@ package final class ReplacementFile {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw .cannotWrite(path: path, step: "open", reason: "this is not a path")
         }
-        self.path = path
-        // The random part keeps two writers of one target apart; O_EXCL makes sure.
-        temporary = path + ".part-" + String(UInt32.random(in: .min ... .max), radix: 36)
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else {
-            throw .cannotWrite(path: path, step: "open", reason: systemErrorText(errno))
+        let target = FileIdentity(path: path)
+        if let target, !target.isRegular {
+            guard !target.isDirectory else {
+                throw .cannotWrite(path: path, step: "open", reason: "it is a directory; give the name of a file")
+            }
+            self.path = path
+            temporary = nil
+            descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        } else {
+            let target = target == nil ? path : Self.withoutLinks(path)
+            // The random part keeps two writers of one target apart; O_EXCL makes sure.
+            let name = target + ".part-" + String(UInt32.random(in: .min ... .max), radix: 36)
+            self.path = target
+            temporary = name
+            descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         }
+        guard descriptor >= 0 else {
+            let isMissing = errno == ENOENT
+            throw .cannotWrite(
+                path: path, step: "open",
+                reason: isMissing ? "its folder does not exist; make it first" : systemErrorText(errno))
+        }
+    }
+
+    /// Throws where nothing could be written to `path`, before work whose result would be lost. A file there stays.
+    package static func requireWritable(_ path: String) throws(GGUFError) {
+        if let target = FileIdentity(path: path), !target.isRegular, !target.isDirectory { return }
+        try ReplacementFile(path).discard()
+    }
+
+    private static func withoutLinks(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     deinit { discard() }
@@ -57,9 +87,14 @@ package final class ReplacementFile {
 
     /// Brings the bytes to disk, then renames. The directory is synced too, else the new name may not survive a crash.
     package func commit() throws(GGUFError) {
-        guard fsync(descriptor) == 0 else { throw failure("fsync") }
+        // a pipe has nothing to bring to disk
+        guard fsync(descriptor) == 0 || temporary == nil else { throw failure("fsync") }
         let closed = close(descriptor)
         descriptor = -1  // whatever close says, the descriptor is gone
+        guard let temporary else {
+            guard closed == 0 else { throw failure("close") }
+            return
+        }
         guard closed == 0, rename(temporary, path) == 0 else {
             let error = failure(closed == 0 ? "rename" : "close")
             unlink(temporary)
@@ -78,7 +113,7 @@ package final class ReplacementFile {
         guard descriptor >= 0 else { return }
         close(descriptor)
         descriptor = -1
-        unlink(temporary)
+        if let temporary { unlink(temporary) }
     }
 
     private func failure(_ step: String) -> GGUFError {

@@ -1,3 +1,4 @@
+import Foundation
 import GGUF
 import Testing
 
@@ -104,11 +105,30 @@ import Testing
         #expect(directory.names == ["old"])
         #expect(try FileBytes(mapping: path).count == 3)
         let nowhere = "\(directory.path)/none/x.gguf"
-        #expect(throws: GGUFError.cannotWrite(path: nowhere, step: "open", reason: "there is no such file")) {
-            try GGUFWriter().write(to: nowhere)
+        for (path, reason) in [
+            (nowhere, "its folder does not exist; make it first"),
+            (directory.path, "it is a directory; give the name of a file"),
+        ] {
+            #expect(throws: GGUFError.cannotWrite(path: path, step: "open", reason: reason)) {
+                try GGUFWriter().write(to: path)
+            }
         }
-        #expect(throws: GGUFError.cannotWrite(path: directory.path, step: "rename", reason: "it is a directory")) {
-            try GGUFWriter().write(to: directory.path)
-        }
+    }
+
+    @Test func linksStayAndPipesAreWrittenTo() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.file("target", [1, 2, 3])
+        let link = directory.path + "/link", pipe = directory.path + "/pipe"
+        #expect(symlink("target", link) == 0 && mkfifo(pipe, 0o600) == 0)
+        try ReplacementFile.write([[7, 8][...]], to: link)
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "target")
+        #expect(try Data(contentsOf: URL(filePath: path)) == Data([7, 8]))
+
+        let reader = open(pipe, O_RDONLY | O_NONBLOCK)
+        defer { close(reader) }
+        try ReplacementFile.write([[9][...]], to: pipe)
+        var byte: UInt8 = 0
+        #expect(read(reader, &byte, 1) == 1 && byte == 9)
+        #expect(directory.names.sorted() == ["link", "pipe", "target"])
     }
 }
