@@ -19,7 +19,8 @@ struct LegacyImportance {
             let calls = try reader.number("the calls of \(name)")
             let values = try reader.floats(try reader.number("the values of \(name)"))
             guard !values.isEmpty else { throw reader.failure("\(name) has no values") }
-            entries[name] = calls > 0 ? values.map { $0 / Float(calls) } : values
+            // without a call, nothing is known of the tensor
+            if calls > 0 { entries[name] = values.map { $0 / Float(calls) } }
         }
         guard !reader.isAtEnd else { return }
         chunkCount = try reader.number("the number of chunks")
