@@ -27,6 +27,11 @@ struct ConvertCommand: ParsableCommand {
         ignoreFileSizeSignal()
         let start = ContinuousClock.now
         let converter = try GemmaConverter(folder, type: type)
+        if converter.paddingCount > 0 {
+            Output.note(
+                "note: no file of \(folder) names \(converter.paddingCount) of the \(converter.vocabularyCount) tokens; "
+                    + "they become padding that is never used ([PADn])\n")
+        }
         var progress = WorkProgress(
             "converting", unit: "MB", plural: "MB", total: converter.sourceByteCount / 1_000_000)
         defer { progress.finish() }

@@ -177,12 +177,30 @@ struct EvalCommand: ParsableCommand {
     }
 
     private static func listed(_ task: EvaluationTask) -> String {
-        """
-        \(task.name): \(task.summary)
-            lines:   \(task.lines)
-            prompt:  \(task.prompt)
-            figures: \(task.metrics.map(\.rawValue).joined(separator: ", "))
+        let entries = [
+            ("lines:   ", task.lines), ("prompt:  ", task.prompt),
+            ("figures: ", task.metrics.map(\.rawValue).joined(separator: ", ")),
+        ]
+        return "\(task.name): \(task.summary)\n"
+            + entries.map { wrapped("    " + $0.0, $0.1, width: 80) }.joined()
+    }
 
-        """
+    /// The text in lines of at most `width` characters, unless a word is longer; those after the first are indented as
+    /// far as the first one's head.
+    private static func wrapped(_ head: String, _ text: String, width: Int) -> String {
+        var lines = [head]
+        var isFirstWord = true
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let line = lines[lines.count - 1]
+            if isFirstWord {
+                lines[lines.count - 1] += word
+            } else if line.count + 1 + word.count <= width {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append(String(repeating: " ", count: head.count) + word)
+            }
+            isFirstWord = false
+        }
+        return lines.map { $0 + "\n" }.joined()
     }
 }

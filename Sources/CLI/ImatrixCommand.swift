@@ -11,6 +11,7 @@ struct ImatrixCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "imatrix",
         abstract: "Measure an importance matrix on a text, for better quantization.",
+        usage: "carat imatrix -m <file> -f <text> -o <gguf> [<options>]",
         discussion: """
             Runs the text through the model in windows of -c tokens and adds up the squares of each projection's inputs. \
             Windows, sums and file are those of llama-imatrix, and llama-quantize --imatrix reads the file. Ctrl-C writes \

@@ -39,6 +39,9 @@ struct KLDCommand: ParsableCommand {
         guard (parent == nil) != (logits == nil) else {
             throw ValidationError("Give the parent's file with --parent, or its log-probabilities with --logits.")
         }
+        if logits != nil, text.window != nil {
+            throw ValidationError("--logits brings its own windows, of the file's length: leave -c out.")
+        }
         if logits != nil, text.stride != nil {
             throw ValidationError("--logits has windows without a stride: leave --stride out, or give --parent.")
         }
@@ -57,8 +60,17 @@ struct KLDCommand: ParsableCommand {
 
                 """)
             var progress = WorkProgress("kld", unit: "window", total: windows.count)
-            let results = try TextDivergence.compare([child], with: parentModel, on: windows) { done, soFar in
-                progress.update(done, figure: "KLD \(soFar[0].mean.value.fixed(6))")
+            defer { progress.finish() }
+            var state = (done: 0, figure: "")
+            let results: [TextDivergence]
+            do {
+                results = try TextDivergence.compare([child], with: parentModel, on: windows) { done, soFar in
+                    state = (done, "KLD \(soFar[0].mean.value.fixed(6))")
+                    progress.update(done, figure: state.figure)
+                }
+            } catch EvaluationError.cancelled {
+                progress.finish()
+                throw Judging.interrupted(after: state.done, of: windows.count, figure: state.figure)
             }
             progress.finish()
             let result = results[0]

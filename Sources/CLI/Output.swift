@@ -28,6 +28,13 @@ enum Output {
     static let stderrIsTerminal = isatty(STDERR_FILENO) == 1
     static let stdinIsTerminal = isatty(STDIN_FILENO) == 1
 
+    /// Characters in a line of the terminal at stderr, now; 80 where it does not say.
+    static var stderrColumns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
     private static func write(_ bytes: [UInt8], to descriptor: FileDescriptor) throws {
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -49,8 +49,17 @@ struct PerplexityCommand: ParsableCommand {
             Output.note(
                 "\(description): \(windows.count) windows of \(windows.window) tokens\n")
             var progress = WorkProgress("perplexity", unit: "window", total: windows.count)
-            let result = try TextPerplexity(of: windows, by: reader, savingTo: file) { done, soFar in
-                progress.update(done, figure: "PPL \(soFar.estimate.value.fixed(4))")
+            defer { progress.finish() }
+            var state = (done: 0, figure: "")
+            let result: TextPerplexity
+            do {
+                result = try TextPerplexity(of: windows, by: reader, savingTo: file) { done, soFar in
+                    state = (done, "PPL \(soFar.estimate.value.fixed(4))")
+                    progress.update(done, figure: state.figure)
+                }
+            } catch EvaluationError.cancelled {
+                progress.finish()
+                throw Judging.interrupted(after: state.done, of: windows.count, figure: state.figure)
             }
             progress.finish()
             try file?.finish()

@@ -39,10 +39,14 @@ struct QuantizationReport {
         }
         for (tensor, names) in fallbacks {
             let wanted = tensor.wanted ?? tensor.type
-            let runs = tensor.type.isComputable ? "" : ", with which Carat cannot compute"
+            let runs = tensor.type.isComputable ? "" : Self.cannotRun
             text +=
                 "warning: rows of \(tensor.source.columnCount) weights are no multiple of \(wanted.blockSize): "
                 + "\(some(names)): \(tensor.type) instead of \(wanted)\(runs)\n"
+        }
+        let chosen = plan.tensors.filter { $0.wanted == nil && !$0.type.isComputable }
+        for (type, tensors) in Dictionary(grouping: chosen, by: \.type).sorted(by: { $0.key.name < $1.key.name }) {
+            text += "warning: \(some(tensors.map(\.source.name))): \(type)\(Self.cannotRun)\n"
         }
         let lacking = plan.tensors.filter(\.lacksImportance).map(\.source.name)
         if hasImportance, !lacking.isEmpty {
@@ -50,6 +54,8 @@ struct QuantizationReport {
         }
         return text
     }
+
+    private static let cannotRun = ", with which Carat cannot compute"
 
     private func some(_ names: [String]) -> String {
         displayName(names.first ?? "") + (names.count > 1 ? " and \(names.count - 1) more" : "")

@@ -23,7 +23,10 @@ struct WindowFlags: ParsableArguments {
     var chunks: Int?
 
     func validate() throws {
-        if let chunks, chunks < 1 { throw ValidationError("--chunks is \(chunks), where 1 or more is possible.") }
+        for case (let name, let value?) in [("-c", window), ("--stride", stride), ("--chunks", chunks)] where value < 1
+        {
+            throw ValidationError("\(name) is \(value), where 1 or more is possible.")
+        }
     }
 
     /// - Parameter standard: tokens of a window where -c says nothing.
@@ -44,6 +47,13 @@ enum Judging {
     static func run(_ work: () throws -> Void) throws {
         Interrupt.install()
         do { try work() } catch EvaluationError.cancelled { throw ExitCode(Interrupt.exitCode) }
+    }
+
+    /// Says how far the work came, for a clean end.
+    static func interrupted(after done: Int, of total: Int, figure: String) -> EvaluationError {
+        let soFar = figure.isEmpty ? "" : ": \(figure) so far"
+        Output.note("interrupted after \(done) of \(total) windows\(soFar)\n")
+        return .cancelled
     }
 
     /// A model, ready to read windows.

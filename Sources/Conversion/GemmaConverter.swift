@@ -42,6 +42,9 @@ package struct GemmaConverter {
     package let sourceByteCount: Int
     package let tensorCount: Int
     package let parameterCount: Int
+    package let vocabularyCount: Int
+    /// Tokens that no file of the folder names: rows that only round the vocabulary's size.
+    package let paddingCount: Int
     private let folder: HuggingFaceFolder
     private let steps: [String: Step]
     private let writer: GGUFWriter
@@ -61,6 +64,11 @@ package struct GemmaConverter {
         }
         let pieces = try SentencePieceModel(tokenizerPath)
         let vocabularyCount = parameters.vocabularyCount ?? pieces.pieces.count
+        guard pieces.isComplete || pieces.pieces.count >= vocabularyCount else {
+            throw .tokenizer(
+                path: tokenizerPath,
+                what: "it is cut short, after \(pieces.pieces.count) of config.json's \(vocabularyCount) tokens")
+        }
         let sources = try Self.match(folder, TensorMap(parameters, vocabularyCount: vocabularyCount))
         let tokens = try TokenList(pieces, count: vocabularyCount, folder: folder)
 
@@ -86,6 +94,8 @@ package struct GemmaConverter {
         byteCount = writer.byteCount
         sourceByteCount = sources.reduce(0) { $0 + $1.step.source.bytes.count }
         tensorCount = sources.count
+        self.vocabularyCount = vocabularyCount
+        paddingCount = tokens.paddingCount
     }
 
     /// The tensors in the order of the files and their headers, each under its new name.

@@ -1,7 +1,7 @@
 /// The pieces of a SentencePiece model file (tokenizer.model).
 ///
 /// Source: sentencepiece_model.proto of the SentencePiece project: ModelProto has pieces as field 1 and the trainer's
-/// settings as field 2.
+/// settings as field 2, the normalizer's as field 3.
 struct SentencePieceModel {
     enum Kind: UInt64 {
         case normal = 1
@@ -15,6 +15,9 @@ struct SentencePieceModel {
     }
 
     let pieces: [Piece]
+    /// Whether the settings of trainer or normalizer follow the pieces. Every complete file has them: where they are
+    /// missing, the file was cut, and at a field's end nothing else tells.
+    let isComplete: Bool
 
     /// Gemma's model file has 4 MB.
     static let maximumSize = 32 << 20
@@ -26,12 +29,16 @@ struct SentencePieceModel {
 
     init(_ bytes: [UInt8], path: String) throws(ConversionError) {
         var pieces: [Piece] = []
+        var isComplete = false
         do {
             var reader = ProtobufReader(bytes)
             while let (field, value) = try reader.next() {
                 switch (field, value) {
                 case (1, .range(let range)): pieces.append(try Self.piece(bytes, range, number: pieces.count))
-                case (2, .range(let range)): try Self.checkTrainer(bytes, range)
+                case (2, .range(let range)):
+                    try Self.checkTrainer(bytes, range)
+                    isComplete = true
+                case (3, .range): isComplete = true
                 default: continue
                 }
             }
@@ -49,6 +56,7 @@ struct SentencePieceModel {
             throw .tokenizer(path: path, what: "no piece stands for what is unknown")
         }
         self.pieces = pieces
+        self.isComplete = isComplete
     }
 
     private struct BadModel: Error {

@@ -6,6 +6,10 @@ struct TokenList {
     private(set) var texts: [[UInt8]]
     private(set) var scores: [Float]
     private(set) var kinds: [Int32]
+    private var unnamed: Set<Int>
+
+    /// Tokens that no file names.
+    var paddingCount: Int { unnamed.count }
 
     var count: Int { texts.count }
 
@@ -16,6 +20,7 @@ struct TokenList {
         texts = (0..<count).map { Array("[PAD\($0)]".utf8) }
         scores = Array(repeating: -10_000, count: count)
         kinds = Array(repeating: Self.unused, count: count)
+        unnamed = Set(min(model.pieces.count, count)..<count)
         for (id, piece) in model.pieces.prefix(count).enumerated() {
             texts[id] = Array(piece.text)
             scores[id] = piece.score
@@ -67,6 +72,7 @@ struct TokenList {
     /// Ids outside of the model's vocabulary have no row in it, and are left out.
     private mutating func set(_ id: Int, _ text: [UInt8], _ kind: Int32) {
         guard id < count else { return }
+        unnamed.remove(id)
         texts[id] = text
         scores[id] = Self.addedScore
         kinds[id] = kind

@@ -72,7 +72,7 @@ package enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertibl
         case .emptyTask(let path):
             "\(path) has no items. Give a file with a JSON object in each line."
         case .line(let line, let path, let fault):
-            "\(path), line \(line): \(fault)"
+            "\(path), line \(line): \(fault) Each line must be one JSON object."
         case .field(let name, let line, let path, let expected):
             "\(path), line \(line): `\(name)` is not \(expected). carat eval --list says what each task's lines hold."
         case .noTokens(let line, let part):

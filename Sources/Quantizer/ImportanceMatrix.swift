@@ -9,7 +9,8 @@ public struct ImportanceMatrix: Sendable {
     public let path: String
     public let datasets: [String]
     public let chunkCount: Int
-    /// By the name of the tensor: `columnCount` numbers, for each matrix of it.
+    /// By the name of the tensor: `columnCount` numbers, for each matrix of it. Columns of a matrix that met no input all
+    /// count 1, as llama.cpp has it.
     let entries: [String: [Float]]
 
     public var count: Int { entries.count }
@@ -47,6 +48,7 @@ public struct ImportanceMatrix: Sendable {
             let chunks = try file.metadata.uint32("imatrix.chunk_count")
         else { throw fail("it has no imatrix.datasets or imatrix.chunk_count") }
         var entries: [String: [Float]] = [:]
+        var found = 0
         let suffix = ".in_sum2"
         for sums in file.tensors where sums.name.hasSuffix(suffix) {
             let name = String(sums.name.dropLast(suffix.count))
@@ -54,9 +56,15 @@ public struct ImportanceMatrix: Sendable {
             guard sums.type == .F32, counts.type == .F32, sums.columnCount > 0,
                 counts.elementCount == sums.rowCount, counts.elementCount > 0
             else { throw fail("sums and counts of \(name) do not belong together") }
-            entries[name] = means(floats(sums, file), counts: floats(counts, file), columns: sums.columnCount)
+            let numbers = floats(counts, file)
+            guard numbers.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+                throw QuantizerError.badImportance(
+                    tensor: name, reason: "a count of inputs that is negative or no finite number")
+            }
+            found += 1
+            entries[name] = means(floats(sums, file), counts: numbers, columns: sums.columnCount)
         }
-        guard !entries.isEmpty else { throw fail("it has no tensors NAME.in_sum2") }
+        guard found > 0 else { throw fail("it has no tensors NAME.in_sum2") }
         return (texts.indices.map { String(decoding: texts[$0], as: UTF8.self) }, Int(chunks), entries)
     }
 
@@ -76,10 +84,11 @@ public struct ImportanceMatrix: Sendable {
     }
 }
 
-/// sums / count for each matrix; 1 where nothing was counted.
+/// sums / count for each matrix; 1 for a matrix that met no input.
 private func means(_ sums: [Float], counts: [Float], columns: Int) -> [Float] {
-    sums.indices.map { i in
-        let count = counts[i / columns].rounded(.toNearestOrAwayFromZero)
+    let counts = counts.map { $0.rounded(.toNearestOrAwayFromZero) }
+    return sums.indices.map { i in
+        let count = counts[i / columns]
         return count > 0 ? sums[i] / count : 1
     }
 }

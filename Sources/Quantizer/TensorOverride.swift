@@ -3,7 +3,7 @@ public import GGUF
 
 /// A type that the user chose for some tensors: `ffn_down=Q6_K`.
 public struct TensorOverride: Sendable, Equatable {
-    /// A regular expression that is looked for anywhere in a tensor's name.
+    /// A regular expression that is looked for anywhere in a tensor's name, in upper or lower case.
     public let pattern: String
     public let type: TensorType
 
@@ -21,6 +21,6 @@ public struct TensorOverride: Sendable, Equatable {
     }
 
     func regex() throws(QuantizerError) -> Regex<AnyRegexOutput> {
-        do { return try Regex(pattern) } catch { throw .badPattern(pattern, reason: "\(error)") }
+        do { return try Regex(pattern).ignoresCase() } catch { throw .badPattern(pattern, reason: "\(error)") }
     }
 }

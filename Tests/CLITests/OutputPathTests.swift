@@ -20,7 +20,7 @@ import Testing
     func inputsAreKept(kind: String, line: String) throws {
         let model = Fixtures.folder.appending(path: "models/carat-tiny-F16.gguf").path()
         let text = Fixtures.folder.appending(path: "texts/heldout.txt").path()
-        let question = #"{"prompt": "It was a dark and", "choices": ["stormy night", "because of"], "answer": 0}"# + "\n"
+        let question = #"{"prompt": "It was a dark and", "choices": ["stormy night", "blue"], "answer": 0}"# + "\n"
         let content =
             try kind == "task"
             ? Data(question.utf8)

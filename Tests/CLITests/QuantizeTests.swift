@@ -63,6 +63,17 @@ import Testing
                     + "Q4_K, with which Carat cannot compute"))
     }
 
+    @Test func aChosenTypeThatCannotRunIsSaid() throws {
+        let scratch = try Scratch()
+        let result = try CaratProcess([
+            "quantize", try input(scratch), scratch.path("out.gguf"), "Q8_0", "--tensor-type", "ffn_down=Q4_0",
+        ])
+        #expect(result.code == 0)
+        #expect(
+            result.errors.contains(
+                "warning: blk.0.ffn_down.weight and 1 more: Q4_0, with which Carat cannot compute"), "\(result.errors)")
+    }
+
     @Test(arguments: [
         (["Q9"], 64, "there is no recipe 'Q9'"), (["Q4_K_M", "--tensor-type", "x"], 64, "'x' is not PATTERN=TYPE"),
         (["Q4_K_M", "-t", "0"], 64, "1 to 1024"), (["Q4_K_M", "--recipe", "1999"], 64, "1999"),

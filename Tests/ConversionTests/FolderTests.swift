@@ -78,6 +78,27 @@ import Testing
         #expect(try refusal { $0.pieces[3].kind = 1 }.contains("no piece stands for what is unknown"))
     }
 
+    /// Cut at a field's end, a file of pieces is a valid message: what is missing at its end tells.
+    @Test func piecesThatEndEarly() throws {
+        let scratch = try Scratch()
+        var folder = HubFolder()
+        let count = HubFolder.vocabularyCount
+        folder.pieces.removeLast(3)
+        try folder.write(to: scratch.folder)
+        #expect(try GemmaConverter(scratch.folder).paddingCount == 3)
+        let settings = 4  // bytes of the trainer's settings
+        let whole = folder.sentencePieceModel
+        try Data(whole.dropLast(settings)).write(to: URL(filePath: scratch.path("tokenizer.model")))
+        let error = #expect(throws: ConversionError.self) { try GemmaConverter(scratch.folder) }
+        let text = error?.description ?? ""
+        #expect(text.contains("tokenizer.model: it is cut short, after \(count - 3) of config.json's \(count) tokens"))
+        #expect(text.contains("Fetch the file again"))
+        // the normalizer's settings alone are an end too
+        let normalized = Array(whole.dropLast(settings)) + HubFolder.field(3, [])
+        try Data(normalized).write(to: URL(filePath: scratch.path("tokenizer.model")))
+        #expect(try GemmaConverter(scratch.folder).paddingCount == 3)
+    }
+
     /// A model file cut anywhere, or with any byte changed, is refused or taken, never a crash.
     @Test func randomDamageOfPiecesIsSurvived() throws {
         let scratch = try Scratch()

@@ -1,3 +1,4 @@
+import Quantization
 import Quantizer
 import Foundation
 import GGUF
@@ -115,6 +116,12 @@ import Testing
             try error { $0.tensors[0].sums[5] = .nan }
                 == .badImportance(tensor: name, reason: "a number that is not finite"))
         #expect(try error { $0.tensors[0].sums[5] = -1 } == .badImportance(tensor: name, reason: "a negative number"))
+        for count in [Float.nan, .infinity, -1] {
+            #expect(
+                try error { $0.tensors[0].counts = [count] }
+                    == .badImportance(
+                        tensor: name, reason: "a count of inputs that is negative or no finite number"))
+        }
         for change in [
             { $0.type = "model" }, { $0.datasets = nil }, { $0.tensors = [] }, { $0.tensors[0].counts = [1, 1] },
         ] as [(inout Sample) -> Void] {
@@ -140,5 +147,29 @@ import Testing
         #expect(
             bytes(of: tensor, in: out)
                 == (try encode(model, model.requireTensor(tensor.name), as: .Q6_K, importance: ones)))
+    }
+
+    /// Of several matrices in one tensor, those that met no input weigh all columns alike.
+    @Test func oneOfSeveralMatricesMayHaveMetNothing() throws {
+        let scratch = try Scratch()
+        let importance = EncodeInput.importance(columns: 256)
+        var sample = Sample()
+        sample.tensors = [
+            ("experts.weight", importance.map { $0 * 4 } + Array(repeating: 5, count: 256), [256, 2], [4, 0])
+        ]
+        try sample.write(to: scratch.path("imatrix.gguf"))
+        let matrix = try ImportanceMatrix(path: scratch.path("imatrix.gguf"))
+        let values = (0..<512).map { Float($0 * 29 % 101) - 50 }
+        var writer = GGUFWriter()
+        writer.addTensor(
+            "experts.weight", type: .F32, shape: [256, 1, 2], bytes: ArrayValue(values).encodedBytes)
+        let file = try GGUFFile(bytes: FileBytes(copying: writer.encoded()))
+        let (out, plan) = try made(file, "Q4_K_S", with: matrix, in: scratch)
+        #expect(plan.tensors.first?.lacksImportance == false)
+        let block = try block(.Q4_K)
+        let expected =
+            block.encode(row: Array(values[..<256]), importance: importance)
+            + block.encode(row: Array(values[256...]), importance: Array(repeating: 1, count: 256))
+        #expect(bytes(of: try out.requireTensor("experts.weight"), in: out) == expected)
     }
 }

@@ -105,7 +105,7 @@ import Testing
         let plan = try QuantizationPlan(
             file, recipe: .named("Q4_K_M"),
             overrides: [
-                TensorOverride("ffn_(up|gate)=q3_k"), TensorOverride(#"blk\.1[0-7]\.attn_k=F32"#),
+                TensorOverride("FFN_(Up|gate)=q3_k"), TensorOverride(#"blk\.1[0-7]\.attn_k=F32"#),
                 TensorOverride("attn_v=Q8_0"),
             ])
         #expect(Set(types(plan, "ffn_up") + types(plan, "ffn_gate")) == [.Q3_K])
