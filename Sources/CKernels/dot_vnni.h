@@ -1,6 +1,6 @@
 #pragma once
 // One position at a time with vpdpwssd, which adds the products of 16-bit pairs to 32-bit sums: one instruction where
-// AVX2 needs two. Decode waits for memory, so 256-bit vectors do for every CPU with VNNI.
+// AVX2 needs two. The K formats of AVX-VNNI, and Q8_0 of AVX-512 too: its blocks of 32 fill 256-bit vectors.
 #include "formats_vnni.h"
 
 #if CARAT_HAS_AVX2

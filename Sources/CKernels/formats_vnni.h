@@ -1,5 +1,5 @@
 #pragma once
-// How each K format's block gives its codes and scales to the VNNI kernels, which are the same for all formats.
+// How each K format's block gives its codes and scales to the AVX-VNNI kernels, which are the same for all formats.
 #include "avx2.h"
 
 #if CARAT_HAS_AVX2

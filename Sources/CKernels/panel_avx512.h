@@ -12,9 +12,9 @@ enum { CARAT_WIDE_ROWS = 16 };
 
 /// 16 rows of one super-block; a row is one 32-bit lane of every vector.
 typedef struct {
-    __m512i codes[64];   // of 4 columns each, with the format's offset added
-    __m512i scales[16];  // per group; formats with groups of 32 fill the first 8
-    __m512i pairs[8];    // per two groups: their mins, or -offset * scale; likewise the first 4
+    __m512i codes[64];   // of 4 columns each, with the format's offset added; in Q2_K times their scales
+    __m512i scales[16];  // per group; formats with groups of 32 fill the first 8, Q2_K none
+    __m512i pairs[8];    // per two groups: their mins, or -offset * scale; with groups of 32 the first 4
     __m512 d, dmin;
 } carat_wide_panel;
 

@@ -101,27 +101,19 @@ static uint64_t int8_macs_avx2(size_t rounds) {
     "zmm16", "zmm17", "zmm18", "zmm19", "zmm20", "zmm21", "zmm22", "zmm23", "zmm24", "zmm25", "zmm26", "zmm27", \
         "zmm30", "zmm31", "cc"
 
-CARAT_AVX512VNNI static uint64_t float_macs_avx512(size_t rounds) {
-    size_t left = rounds;
-    __asm__ volatile(
-        CARAT_TWELVE(CARAT_WIDE_ZERO) CARAT_WIDE_ZERO(30) CARAT_WIDE_ZERO(31)
-        "1:\n" CARAT_TWELVE(CARAT_WIDE_FMA) "dec %0\n jnz 1b\n"
-        : "+r"(left)
-        :
-        : CARAT_ALL_ZMM);
-    return rounds * 12 * 16;
-}
-
-CARAT_AVX512VNNI static uint64_t int8_macs_avx512(size_t rounds) {
-    size_t left = rounds;
-    __asm__ volatile(
-        CARAT_TWELVE(CARAT_WIDE_ZERO) CARAT_WIDE_ZERO(30) CARAT_WIDE_ZERO(31)
-        "1:\n" CARAT_TWELVE(CARAT_WIDE_MADD) "dec %0\n jnz 1b\n"
-        : "+r"(left)
-        :
-        : CARAT_ALL_ZMM);
-    return rounds * 12 * 64;
-}
+#define CARAT_WIDE_PROBE(name, instruction, macs)                                                                     \
+    CARAT_AVX512VNNI static uint64_t name(size_t rounds) {                                                            \
+        size_t left = rounds;                                                                                         \
+        __asm__ volatile(                                                                                             \
+            CARAT_TWELVE(CARAT_WIDE_ZERO) CARAT_WIDE_ZERO(30) CARAT_WIDE_ZERO(31)                                     \
+            "1:\n" CARAT_TWELVE(instruction) "dec %0\n jnz 1b\n"                                                     \
+            : "+r"(left)                                                                                              \
+            :                                                                                                         \
+            : CARAT_ALL_ZMM);                                                                                         \
+        return rounds * 12 * (macs);                                                                                  \
+    }
+CARAT_WIDE_PROBE(float_macs_avx512, CARAT_WIDE_FMA, 16)
+CARAT_WIDE_PROBE(int8_macs_avx512, CARAT_WIDE_MADD, 64)
 #endif
 
 uint64_t carat_probe_read(const void *memory, size_t bytes) {

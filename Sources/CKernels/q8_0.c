@@ -1,6 +1,6 @@
 // Q8_0: 32 weights of 8 bits under one scale; weight = d * code.
 #include "portable.h"
-#include "avx2.h"
+#include "dot_vnni.h"
 
 void carat_dequantize_q8_0_portable(const void *row, size_t count, float *out) {
     const carat_block_q8_0 *w = row;
@@ -66,30 +66,12 @@ CARAT_AVX2 void carat_dequantize_q8_0_avx2(const void *row, size_t count, float 
     }
 }
 
-// |code| * (activation with the sign of the code); |-128| is 128 as an unsigned byte.
+CARAT_AVX512VNNI CARAT_INLINE __m256i dpbusd(__m256i sum, __m256i a, __m256i b) {
+    return _mm256_dpbusd_epi32(sum, a, b);
+}
+
 CARAT_AVX512VNNI void carat_dot_q8_0_avx512vnni(
     const void *rows, size_t row_bytes, size_t row_count, size_t columns, const void *activation, float *y) {
-    const carat_act32 *act = activation;
-    carat_four_rows four = carat_quarter_rows(row_count);
-    for (size_t r = 0; r < four.quarter; r++) {
-        carat_select_rows(&four, rows, row_bytes, r);
-        __m128 total = _mm_setzero_ps();
-        for (size_t b = 0; b < columns / CARAT_BLOCK; b++) {
-            const __m256i x = carat_load(act[b].codes);
-            __m256i products[4];
-            for (int i = 0; i < 4; i++) {
-                const __m256i codes = carat_load(four.block[i] + offsetof(carat_block_q8_0, codes));
-                products[i] =
-                    _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_abs_epi8(codes), _mm256_sign_epi8(x, codes));
-            }
-            const __m128 v = _mm_mul_ps(carat_four_deltas(four.block, 0), _mm_cvtepi32_ps(carat_fold_four(products)));
-            total = _mm_fmadd_ps(v, _mm_set1_ps(act[b].d), total);
-            for (int i = 0; i < 4; i++) {
-                carat_prefetch(four.block[i], 1);
-                four.block[i] += sizeof(carat_block_q8_0);
-            }
-        }
-        carat_store_four(&four, y, r, total);
-    }
+    carat_dot_q8_0_vnni(dpbusd, rows, row_bytes, row_count, columns, activation, y);
 }
 #endif

@@ -1,14 +1,14 @@
 #pragma once
-// Many positions at a time with VNNI, for prefill: tiles of 16 weight rows.
+// Many positions at a time with AVX-VNNI, for prefill: tiles of 16 weight rows.
 //
 // A tile's weights are unpacked once into a panel, rows interleaved by 4 consecutive columns, which stays in L1 while
-// all positions pass. The multiplication of a panel is each instruction set's own; sums and Float steps are those of
-// the dot kernels, so a position has the same bits here and there.
+// all positions pass. Sums and Float steps are those of the dot kernels, so a position has the same bits here and
+// there.
 #include "formats_vnni.h"
 #include "dot_vnni.h"
 
 #if CARAT_HAS_AVX2
-enum { CARAT_VNNI_ROWS = 16, CARAT_VNNI_BLOCKS = 4, CARAT_VNNI_POSITIONS = 8 };
+enum { CARAT_VNNI_ROWS = 16, CARAT_VNNI_BLOCKS = 4, CARAT_VNNI_POSITIONS = 4 };
 
 /// 16 rows of one super-block.
 typedef struct {
