@@ -30,7 +30,11 @@ void carat_quantize256_portable(const float *x, size_t count, carat_act256 *out)
             out[b].pair_offsets[g][1] = (int16_t)(-32 * sums[1]);
             out[b].sums[g] = (int16_t)(sums[0] + sums[1]);
         }
-        for (int g = 0; g < 8; g++) out[b].sums32[g] = (int16_t)(out[b].sums[2 * g] + out[b].sums[2 * g + 1]);
+        out[b].sum = 0;
+        for (int g = 0; g < 8; g++) {
+            out[b].sums32[g] = (int16_t)(out[b].sums[2 * g] + out[b].sums[2 * g + 1]);
+            out[b].sum += out[b].sums32[g];
+        }
     }
 }
 
@@ -73,6 +77,7 @@ CARAT_AVX2 void carat_quantize256_avx2(const float *x, size_t count, carat_act25
         const carat_activation_scale scale = scale_avx2(x, CARAT_SUPER_BLOCK);
         out[b].d = scale.d;
         if (scale.inverse == 0) {
+            out[b].sum = 0;
             memset(out[b].sums, 0, sizeof out[b].sums);
             memset(out[b].sums32, 0, sizeof out[b].sums32);
             memset(out[b].pair_offsets, 0, sizeof out[b].pair_offsets);
@@ -98,7 +103,11 @@ CARAT_AVX2 void carat_quantize256_avx2(const float *x, size_t count, carat_act25
         const __m128i even = _mm256_castsi256_si128(sums[0]), odd = _mm256_extracti128_si256(sums[0], 1);
         _mm_storeu_si128((void *)out[b].sums, _mm_unpacklo_epi16(even, odd));
         _mm_storeu_si128((void *)(out[b].sums + 8), _mm_unpackhi_epi16(even, odd));
-        _mm_storeu_si128((void *)out[b].sums32, _mm_add_epi16(even, odd));
+        const __m128i both = _mm_add_epi16(even, odd);
+        _mm_storeu_si128((void *)out[b].sums32, both);
+        __m128i sum = _mm_madd_epi16(both, _mm_set1_epi16(1));
+        sum = _mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0x4e));
+        out[b].sum = _mm_cvtsi128_si32(_mm_add_epi32(sum, _mm_shuffle_epi32(sum, 0xb1)));
     }
 }
 

@@ -28,6 +28,7 @@ CARAT_NEON void carat_quantize256_neon(const float *x, size_t count, carat_act25
         const carat_activation_scale scale = scale_neon(x, CARAT_SUPER_BLOCK);
         out[b].d = scale.d;
         if (scale.inverse == 0) {
+            out[b].sum = 0;
             memset(out[b].sums, 0, sizeof out[b].sums);
             memset(out[b].sums32, 0, sizeof out[b].sums32);
             memset(out[b].pair_offsets, 0, sizeof out[b].pair_offsets);
@@ -43,7 +44,11 @@ CARAT_NEON void carat_quantize256_neon(const float *x, size_t count, carat_act25
             vst1_lane_s32((int32_t *)out[b].pair_offsets[g], vreinterpret_s32_s16(vmul_n_s16(two, -32)), 0);
             out[b].sums[g] = vaddv_s16(four);
         }
-        for (int g = 0; g < 8; g++) out[b].sums32[g] = (int16_t)(out[b].sums[2 * g] + out[b].sums[2 * g + 1]);
+        out[b].sum = 0;
+        for (int g = 0; g < 8; g++) {
+            out[b].sums32[g] = (int16_t)(out[b].sums[2 * g] + out[b].sums[2 * g + 1]);
+            out[b].sum += out[b].sums32[g];
+        }
     }
 }
 

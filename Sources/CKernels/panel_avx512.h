@@ -10,13 +10,22 @@
 
 enum { CARAT_WIDE_ROWS = 16 };
 
-/// 16 rows of one super-block; a row is one 32-bit lane of every vector.
+/// What 16 rows of one super-block have besides their codes; a row is one 32-bit lane of every vector.
 typedef struct {
-    __m512i codes[64];   // of 4 columns each, with the format's offset added; in Q2_K times their scales
-    __m512i scales[16];  // per group; formats with groups of 32 fill the first 8, Q2_K none
+    __m512i scales[16];  // per group; formats with groups of 32 fill the first 8
     __m512i pairs[8];    // per two groups: their mins, or -offset * scale; with groups of 32 the first 4
     __m512 d, dmin;
-} carat_wide_panel;
+} carat_wide_head;
+
+/// What a format makes of a group's scales to multiply codes with them.
+typedef struct {
+    __m512i a, b;
+} carat_wide_table;
+
+/// Packed codes of 128 columns: 16 or 8 words of a row, and 8 of bits that belong to them.
+typedef struct {
+    __m512i low[16], high[8];
+} carat_wide_words;
 
 CARAT_AVX512_INLINE __m512i carat_load64(const void *p) { return _mm512_loadu_si512(p); }
 CARAT_AVX512_INLINE __m512i carat_all(int x) { return _mm512_set1_epi32(x); }
@@ -24,6 +33,21 @@ CARAT_AVX512_INLINE __m512i carat_all(int x) { return _mm512_set1_epi32(x); }
 /// (x >> shift) & mask in each byte; shifts go through 16 bits, whose foreign bits the mask takes away.
 CARAT_AVX512_INLINE __m512i carat_bits(__m512i x, int shift, char mask) {
     return _mm512_and_si512(_mm512_srli_epi16(x, (unsigned)shift), _mm512_set1_epi8(mask));
+}
+
+/// Words of 16 bits shifted right, or left where `shift` is negative.
+CARAT_AVX512_INLINE __m512i carat_shift(__m512i x, int shift) {
+    return shift < 0 ? _mm512_slli_epi16(x, (unsigned)-shift) : _mm512_srli_epi16(x, (unsigned)shift);
+}
+
+/// low | (top & mask)
+CARAT_AVX512_INLINE __m512i carat_join_bits(__m512i low, __m512i top, char mask) {
+    return _mm512_ternarylogic_epi64(low, top, _mm512_set1_epi8(mask), 0xf8);
+}
+
+CARAT_AVX512_INLINE void carat_shift_words(__m512i words[8], int shift) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) words[i] = carat_shift(words[i], shift);
 }
 
 /// The 4 x 4 words of each 128-bit lane of four vectors, transposed.
@@ -121,13 +145,6 @@ CARAT_AVX512_INLINE __m512i carat_shift_halves(__m512i x, int low, int high) {
     return _mm512_srlv_epi16(x, _mm512_inserti64x4(_mm512_set1_epi16((short)low), _mm256_set1_epi16((short)high), 1));
 }
 
-/// Bit number `bit` of each byte in the lower half, `bit` + `step` in the upper, brought to place `to`. The rotation
-/// carries no bit to another byte that `mask` would keep.
-CARAT_AVX512_INLINE __m512i carat_bring_bits(__m512i x, int bit, int step, int to) {
-    const __m256i low = _mm256_set1_epi32((to - bit) & 31), high = _mm256_set1_epi32((to - bit - step) & 31);
-    return _mm512_rolv_epi32(x, _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1));
-}
-
 /// a where the mask has ones, else b.
 CARAT_AVX512_INLINE __m512i carat_choose(char mask, __m512i a, __m512i b) {
     return _mm512_ternarylogic_epi64(_mm512_set1_epi8(mask), a, b, 0xca);
@@ -136,7 +153,7 @@ CARAT_AVX512_INLINE __m512i carat_choose(char mask, __m512i a, __m512i b) {
 CARAT_AVX512_INLINE __m512i carat_mask(__m512i x, char mask) { return _mm512_and_si512(x, _mm512_set1_epi8(mask)); }
 
 /// The head that Q4_K and Q5_K share: d, dmin, and 12 bytes of scales and mins for 8 groups of 32.
-CARAT_AVX512_INLINE void carat_fill_wide_head(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
+CARAT_AVX512_INLINE void carat_fill_wide_head(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_head *out) {
     __m512i word[4], mins[8];  // d and dmin, scales, mins, the upper parts of both
     carat_transpose16_wide(block, 0, word);
     out->d = carat_wide_delta(word[0]);

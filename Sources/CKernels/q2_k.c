@@ -133,53 +133,76 @@ CARAT_AVX2 void carat_dequantize_q2_k_avx2(const void *row, size_t count, float 
     }
 }
 
-CARAT_AVX512_INLINE void fill_wide_q2_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
-    __m512i words[16], head[4];
-    carat_transpose64(block, offsetof(carat_block_q2_k, codes), words);
-    carat_transpose16_wide(block, 0, head);
-#pragma clang loop unroll(full)
-    for (int plane = 0; plane < 8; plane++)
-#pragma clang loop unroll(full)
-        for (int i = 0; i < 8; i += 4) {
-            // Two codes are multiplied as one number of 16 bits: 3 * 15 carries nothing from the lower to the upper.
-            const int g = 2 * plane + i / 4;
-            const __m512i word = _mm512_srli_epi32(head[g / 4], (unsigned)(8 * (g % 4)));
-            const __m512i scale = _mm512_and_si512(word, carat_all(15));
-            const __m512i twice = carat_pair(scale, scale);
-#pragma clang loop unroll(full)
-            for (int k = i; k < i + 4; k++)
-                out->codes[8 * plane + k] =
-                    _mm512_mullo_epi16(carat_bits(words[8 * (plane / 4) + k], 2 * (plane % 4), 3), twice);
-        }
+CARAT_AVX512_INLINE void head_wide_q2_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_head *out) {
+    const __m512i four = carat_all(15);
+    __m512i packed[4];
+    carat_transpose16_wide(block, 0, packed);
 #pragma clang loop unroll(full)
     for (int g = 0; g < 16; g += 2) {
-        const __m512i word = _mm512_srli_epi32(head[g / 4], (unsigned)(8 * (g % 4))), four = carat_all(15);
+        const __m512i word = packed[g / 4];
+        const unsigned byte = (unsigned)(8 * (g % 4));
+        out->scales[g] = _mm512_and_si512(_mm512_srli_epi32(word, byte), four);
+        out->scales[g + 1] = _mm512_and_si512(_mm512_srli_epi32(word, byte + 8), four);
         out->pairs[g / 2] = carat_pair(
-            _mm512_and_si512(_mm512_srli_epi32(word, 4), four), _mm512_and_si512(_mm512_srli_epi32(word, 12), four));
+            _mm512_and_si512(_mm512_srli_epi32(word, byte + 4), four),
+            _mm512_and_si512(_mm512_srli_epi32(word, byte + 12), four));
     }
     const __m512i deltas = carat_gather_deltas(block, offsetof(carat_block_q2_k, d), 4);
     out->d = carat_wide_delta(deltas);
     out->dmin = carat_wide_delta(_mm512_srli_epi32(deltas, 16));
 }
 
-// scale * code is 45 at most, so a shuffle multiplies: byte 4k + c of lane L is c times the scale of group 4k + L.
-CARAT_AVX512_INLINE __m512i table64_q2_k(const carat_few_head *head, int row) {
+CARAT_AVX512_INLINE void load_wide_q2_k(const uint8_t *const block[CARAT_WIDE_ROWS], int half, carat_wide_words *out) {
+    carat_transpose32_wide(block, offsetof(carat_block_q2_k, codes) + 32 * (size_t)half, out->low);
+}
+
+CARAT_AVX512_INLINE __m512i codes_wide_q2_k(const carat_wide_words *words, int step) {
+    return carat_bits(words->low[step % 8], 2 * (step / 8), 3);
+}
+
+CARAT_AVX512_INLINE carat_wide_table table_wide_q2_k(__m512i scale) {
+    return (carat_wide_table){.a = carat_pair(scale, scale)};
+}
+
+// Two codes are multiplied as one number of 16 bits: 3 * 15 carries nothing from the lower to the upper.
+CARAT_AVX512_INLINE __m512i scaled_wide_q2_k(const carat_wide_table *table, const carat_wide_words *words, int step) {
+    return _mm512_mullo_epi16(codes_wide_q2_k(words, step), table->a);
+}
+
+#define WIDE_Q2_K                                                                                                     \
+    {sizeof(carat_block_q2_k), 16, true, head_wide_q2_k, load_wide_q2_k, codes_wide_q2_k, table_wide_q2_k,             \
+     scaled_wide_q2_k, 0, CARAT_WIDE_FEW}
+
+CARAT_AVX512_INLINE void dot_read_q2_k(const uint8_t *const block[4], const carat_act256 *act, carat_dot_head *out) {
+    const __m128i four = _mm_set1_epi8(15);
+    __m256i mins[4];
+    for (int i = 0; i < 4; i++) {
+        const __m128i high = _mm_and_si128(_mm_srli_epi16(_mm_loadu_si128((const void *)block[i]), 4), four);
+        mins[i] = _mm256_madd_epi16(_mm256_cvtepu8_epi16(high), carat_load(act->sums));
+    }
+    out->mins = carat_fold_four(mins);
+    out->d = carat_four_deltas(block, offsetof(carat_block_q2_k, d));
+    out->dmin = carat_four_deltas(block, offsetof(carat_block_q2_k, dmin));
+}
+
+// scale * code is 45 at most, so a shuffle multiplies: byte 4k + c of lane L is c times the scale of plane k's group
+// there.
+CARAT_AVX512_INLINE void dot_codes_q2_k(const uint8_t *block, __m512i codes[4]) {
     const __m512i words = _mm512_setr_epi64(
-        0x8004800480008000, 0x800c800c80088008, 0x8005800580018001, 0x800d800d80098009, 0x8006800680028002,
-        0x800e800e800a800a, 0x8007800780038003, 0x800f800f800b800b);
-    const __m512i scales = _mm512_broadcast_i32x4(_mm256_castsi256_si128(head->scales[row][0]));
-    return _mm512_mullo_epi16(_mm512_shuffle_epi8(scales, words), carat_all(0x03020100));
+        0x8002800280008000, 0x8006800680048004, 0x8003800380018001, 0x8007800780058005, 0x800a800a80088008,
+        0x800e800e800c800c, 0x800b800b80098009, 0x800f800f800d800d);
+    const __m512i scales = carat_mask(carat_all_lanes(_mm_loadu_si128((const void *)block)), 15);
+    const __m512i table = _mm512_mullo_epi16(_mm512_shuffle_epi8(scales, words), carat_all(0x03020100));
+    const __m512i packed = carat_load64(block + offsetof(carat_block_q2_k, codes));
+#pragma clang loop unroll(full)
+    for (int plane = 0; plane < 4; plane++) {
+        // (packed & 3) | 4 * plane
+        const __m512i number = _mm512_ternarylogic_epi64(
+            carat_shift(packed, 2 * plane), _mm512_set1_epi8(3), _mm512_set1_epi8((char)(4 * plane)), 0xea);
+        codes[plane] = _mm512_shuffle_epi8(table, number);
+    }
 }
 
-CARAT_AVX512_INLINE __m512i scaled64_q2_k(__m512i table, const uint8_t *block, int i) {
-    const __m512i packed = carat_twice(block + offsetof(carat_block_q2_k, codes) + 32 * (i / 2));
-    const __m512i shifted = carat_shift_halves(packed, 4 * (i % 2), 4 * (i % 2) + 2);
-    // (shifted & 3) | 4 * i
-    const __m512i number =
-        _mm512_ternarylogic_epi64(shifted, _mm512_set1_epi8(3), _mm512_set1_epi8((char)(4 * i)), 0xea);
-    return _mm512_shuffle_epi8(table, number);
-}
-
-#define DOT_Q2_K {FEW_Q2_K, NULL, NULL, table64_q2_k, scaled64_q2_k}
-CARAT_AVX512_K(q2_k, DOT_Q2_K, 16, true, true)
+#define DOT_Q2_K {sizeof(carat_block_q2_k), 128, true, dot_read_q2_k, dot_codes_q2_k, NULL, 0, NULL}
+CARAT_AVX512_K(q2_k, DOT_Q2_K, WIDE_Q2_K)
 #endif

@@ -159,47 +159,99 @@ CARAT_AVX2 void carat_dequantize_q3_k_avx2(const void *row, size_t count, float 
     }
 }
 
-CARAT_AVX512_INLINE void fill_wide_q3_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
-    __m512i low[16], high[8], tail[4];
-    carat_transpose64(block, offsetof(carat_block_q3_k, low), low);
-    carat_transpose32_wide(block, 0, high);
-#pragma clang loop unroll(full)
-    for (int i = 0; i < 16; i++)
-#pragma clang loop unroll(full)
-        for (int plane = 0; plane < 4; plane++) {
-            const int bit = 4 * (i / 8) + plane;
-            const __m512i top = bit < 2 ? _mm512_slli_epi16(high[i % 8], (unsigned)(2 - bit))
-                                        : _mm512_srli_epi16(high[i % 8], (unsigned)(bit - 2));
-            out->codes[32 * (i / 8) + 8 * plane + i % 8] =
-                carat_mask(carat_choose(3, _mm512_srli_epi16(low[i], (unsigned)(2 * plane)), top), 7);
-        }
+CARAT_AVX512_INLINE void head_wide_q3_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_head *out) {
     // The last 16 bytes: 2 that are codes, 12 of scales, d.
     __m128i row[CARAT_WIDE_ROWS];
     for (int r = 0; r < CARAT_WIDE_ROWS; r++)
         row[r] = _mm_srli_si128(_mm_loadu_si128((const void *)(block[r] + sizeof(carat_block_q3_k) - 16)), 2);
+    __m512i tail[4];
     carat_transpose16_rows(row, tail);
-    __m512i scales[16];
 #pragma clang loop unroll(full)
     for (int g = 0; g < 16; g++) {
         const int byte = 8 * (g % 4), part = g / 4;
         const __m512i four = _mm512_and_si512(
             _mm512_srli_epi32(tail[part % 2], (unsigned)(byte + 4 * (part / 2))), carat_all(15));
         const __m512i two = _mm512_and_si512(_mm512_srli_epi32(tail[2], (unsigned)(byte + 2 * part)), carat_all(3));
-        scales[g] = _mm512_sub_epi32(_mm512_or_si512(four, _mm512_slli_epi32(two, 4)), carat_all(32));
-        out->scales[g] = scales[g];
+        out->scales[g] = _mm512_sub_epi32(_mm512_or_si512(four, _mm512_slli_epi32(two, 4)), carat_all(32));
     }
 #pragma clang loop unroll(full)
     for (int g = 0; g < 16; g += 2)
-        out->pairs[g / 2] = _mm512_mullo_epi16(carat_pair(scales[g], scales[g + 1]), _mm512_set1_epi16(-4));
+        out->pairs[g / 2] = _mm512_mullo_epi16(carat_pair(out->scales[g], out->scales[g + 1]), _mm512_set1_epi16(-4));
     out->d = carat_wide_delta(tail[3]);
 }
 
-CARAT_AVX512_INLINE __m512i codes64_q3_k(const uint8_t *block, int i) {
-    const __m512i low = carat_twice(block + offsetof(carat_block_q3_k, low) + 32 * (i / 2));
-    const __m512i top = carat_bring_bits(carat_twice(block), 2 * i, 1, 2);
-    return carat_mask(carat_choose(3, carat_shift_halves(low, 4 * (i % 2), 4 * (i % 2) + 2), top), 7);
+CARAT_AVX512_INLINE void load_wide_q3_k(const uint8_t *const block[CARAT_WIDE_ROWS], int half, carat_wide_words *out) {
+    carat_transpose32_wide(block, offsetof(carat_block_q3_k, low) + 32 * (size_t)half, out->low);
+    if (half == 0) carat_transpose32_wide(block, 0, out->high);
+    else carat_shift_words(out->high, 4);
 }
 
-#define DOT_Q3_K {FEW_Q3_K, codes64_q3_k, carat_scale64_words, NULL, NULL}
-CARAT_AVX512_K(q3_k, DOT_Q3_K, 16, false, false)
+CARAT_AVX512_INLINE __m512i codes_wide_q3_k(const carat_wide_words *words, int step) {
+    const __m512i low = carat_shift(words->low[step % 8], 2 * (step / 8));
+    return carat_mask(carat_choose(3, low, carat_shift(words->high[step % 8], step / 8 - 2)), 7);
+}
+
+// A code's value is low - 4 or, with its high bit, low; times scale that is -124 ... 128. So 128 less the product is a
+// byte: byte j of a lane of `a` is it for value j, and a byte of `b` is added for want of the high bit.
+CARAT_AVX512_INLINE carat_wide_table table_wide_q3_k(__m512i scale) {
+    // j * (32 - scale) is a byte too, and bytes need no care for carries afterwards
+    const __m512i less = _mm512_sub_epi32(carat_all(32), scale);
+    const __m512i four = _mm512_and_si512(_mm512_slli_epi32(scale, 2), carat_all(255));
+    return (carat_wide_table){
+        .a = _mm512_add_epi8(_mm512_mullo_epi32(less, carat_all(0x03020100)), carat_all(0x20406080)),
+        .b = _mm512_mullo_epi32(four, carat_all(0x01010101))};
+}
+
+CARAT_AVX512_INLINE __m512i scaled_wide_q3_k(const carat_wide_table *table, const carat_wide_words *words, int step) {
+    const __m512i row = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c));
+    // (low & 3) | the first byte of the row's table
+    const __m512i number = _mm512_ternarylogic_epi64(
+        carat_shift(words->low[step % 8], 2 * (step / 8)), _mm512_set1_epi8(3), row, 0xea);
+    const __m512i product = _mm512_shuffle_epi8(table->a, number);
+    const __mmask64 lacks = _mm512_testn_epi8_mask(words->high[step % 8], _mm512_set1_epi8((char)(1 << step / 8)));
+    return _mm512_mask_add_epi8(product, lacks, product, table->b);
+}
+
+#define WIDE_Q3_K                                                                                                     \
+    {sizeof(carat_block_q3_k), 16, false, head_wide_q3_k, load_wide_q3_k, codes_wide_q3_k, table_wide_q3_k,            \
+     scaled_wide_q3_k, 128, CARAT_WIDE_FEW}
+
+CARAT_AVX512_INLINE void dot_read_q3_k(const uint8_t *const block[4], const carat_act256 *act, carat_dot_head *out) {
+    // The last 16 bytes: 2 that are codes, 12 of scales, d.
+    const __m512i tail = carat_load_lanes(block, sizeof(carat_block_q3_k) - 16);
+    const __m512i fours = _mm512_shuffle_epi8(
+        tail, carat_all_lanes(_mm_setr_epi8(2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9)));
+    const __m512i twos = _mm512_shuffle_epi8(
+        tail, carat_all_lanes(_mm_setr_epi8(10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13)));
+    const __m512i low = carat_mask(_mm512_srlv_epi32(fours, carat_all_lanes(_mm_setr_epi32(0, 0, 4, 4))), 15);
+    const __m512i top = _mm512_rolv_epi32(twos, carat_all_lanes(_mm_setr_epi32(4, 2, 0, 30)));
+    const __m512i scales = _mm512_sub_epi8(carat_join_bits(low, top, 48), _mm512_set1_epi8(32));
+    out->scales[0] = _mm256_cvtepi8_epi16(_mm512_castsi512_si128(scales));
+    out->scales[1] = _mm256_cvtepi8_epi16(_mm512_extracti32x4_epi32(scales, 1));
+    out->scales[2] = _mm256_cvtepi8_epi16(_mm512_extracti32x4_epi32(scales, 2));
+    out->scales[3] = _mm256_cvtepi8_epi16(_mm512_extracti32x4_epi32(scales, 3));
+    out->d = carat_four_deltas(block, offsetof(carat_block_q3_k, d));
+}
+
+CARAT_AVX512_INLINE void dot_codes_q3_k(const uint8_t *block, __m512i codes[4]) {
+    const __m512i low = carat_load64(block + offsetof(carat_block_q3_k, low));
+    // Bit i of each byte belongs to vector i; pinned, or the shift would be done for every one. Odd vectors' codes stay
+    // two bits further up.
+    __m512i high = carat_shift_halves(carat_twice(block), 0, 4);
+    __asm__("" : "+v"(high));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i += 2) {
+        codes[i] = carat_join_bits(carat_mask(carat_shift(low, 2 * i), 3), carat_shift(high, i - 2), 4);
+        codes[i + 1] = carat_join_bits(carat_mask(carat_shift(low, 2 * i), 12), carat_shift(high, i - 3), 16);
+    }
+}
+
+CARAT_AVX512_INLINE __m512i dot_start_q3_k(const carat_dot_head *head, int row, __m256i sums) {
+    const __m256i all = _mm256_slli_epi32(_mm256_madd_epi16(head->scales[row], sums), 2);
+    return _mm512_zextsi256_si512(_mm256_sub_epi32(_mm256_setzero_si256(), all));
+}
+
+#define DOT_Q3_K                                                                                                      \
+    {sizeof(carat_block_q3_k), 128, false, dot_read_q3_k, dot_codes_q3_k, carat_dot_pairs_k16, 2, dot_start_q3_k}
+CARAT_AVX512_K(q3_k, DOT_Q3_K, WIDE_Q3_K)
 #endif

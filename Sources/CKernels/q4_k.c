@@ -90,24 +90,29 @@ CARAT_AVX2 void carat_dequantize_q4_k_avx2(const void *row, size_t count, float 
     }
 }
 
-CARAT_AVX512_INLINE void fill_wide_q4_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
-    carat_fill_wide_head(block, out);
-    for (int half = 0; half < 2; half++) {
-        __m512i words[16];
-        carat_transpose64(block, offsetof(carat_block_q4_k, codes) + 64 * (size_t)half, words);
+CARAT_AVX512_INLINE void load_wide_q4_k(const uint8_t *const block[CARAT_WIDE_ROWS], int half, carat_wide_words *out) {
+    carat_transpose64(block, offsetof(carat_block_q4_k, codes) + 64 * (size_t)half, out->low);
+}
+
+CARAT_AVX512_INLINE __m512i codes_wide_q4_k(const carat_wide_words *words, int step) {
+    return carat_bits(words->low[8 * (step / 16) + step % 8], 4 * (step / 8 % 2), 15);
+}
+
+#define WIDE_Q4_K                                                                                                     \
+    {sizeof(carat_block_q4_k), 32, true, carat_fill_wide_head, load_wide_q4_k, codes_wide_q4_k, NULL, NULL, 0,         \
+     CARAT_WIDE_FEW}
+
+// The high nibbles stay where they are, 16 times too large.
+CARAT_AVX512_INLINE void dot_codes_q4_k(const uint8_t *block, __m512i codes[4]) {
 #pragma clang loop unroll(full)
-        for (int i = 0; i < 16; i++) {
-            out->codes[32 * half + 16 * (i / 8) + i % 8] = carat_bits(words[i], 0, 15);
-            out->codes[32 * half + 16 * (i / 8) + 8 + i % 8] = carat_bits(words[i], 4, 15);
-        }
+    for (int half = 0; half < 2; half++) {
+        const __m512i packed = carat_load64(block + offsetof(carat_block_q4_k, codes) + 64 * half);
+        codes[2 * half] = carat_mask(packed, 15);
+        codes[2 * half + 1] = carat_mask(packed, (char)0xf0);
     }
 }
 
-CARAT_AVX512_INLINE __m512i codes64_q4_k(const uint8_t *block, int i) {
-    const __m512i packed = carat_twice(block + offsetof(carat_block_q4_k, codes) + 32 * i);
-    return carat_mask(carat_shift_halves(packed, 0, 4), 15);
-}
-
-#define DOT_Q4_K {FEW_Q4_K, codes64_q4_k, carat_scale64_head, NULL, NULL}
-CARAT_AVX512_K(q4_k, DOT_Q4_K, 32, true, false)
+#define DOT_Q4_K                                                                                                      \
+    {sizeof(carat_block_q4_k), 64, true, carat_dot_read_k32, dot_codes_q4_k, carat_dot_pairs_k32, 4, NULL}
+CARAT_AVX512_K(q4_k, DOT_Q4_K, WIDE_Q4_K)
 #endif

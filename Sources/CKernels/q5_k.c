@@ -109,33 +109,36 @@ CARAT_AVX2 void carat_dequantize_q5_k_avx2(const void *row, size_t count, float 
     }
 }
 
-CARAT_AVX512_INLINE void fill_wide_q5_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
-    carat_fill_wide_head(block, out);
-    __m512i high[8];
-    carat_transpose32_wide(block, offsetof(carat_block_q5_k, high), high);
+CARAT_AVX512_INLINE void load_wide_q5_k(const uint8_t *const block[CARAT_WIDE_ROWS], int half, carat_wide_words *out) {
+    carat_transpose64(block, offsetof(carat_block_q5_k, low) + 64 * (size_t)half, out->low);
+    if (half == 0) carat_transpose32_wide(block, offsetof(carat_block_q5_k, high), out->high);
+    else carat_shift_words(out->high, 4);
+}
+
+CARAT_AVX512_INLINE __m512i codes_wide_q5_k(const carat_wide_words *words, int step) {
+    const __m512i low = carat_shift(words->low[8 * (step / 16) + step % 8], 4 * (step / 8 % 2));
+    return carat_mask(carat_choose(15, low, carat_shift(words->high[step % 8], step / 8 - 4)), 31);
+}
+
+#define WIDE_Q5_K                                                                                                     \
+    {sizeof(carat_block_q5_k), 32, true, carat_fill_wide_head, load_wide_q5_k, codes_wide_q5_k, NULL, NULL, 0,         \
+     CARAT_WIDE_FEW}
+
+CARAT_AVX512_INLINE void dot_codes_q5_k(const uint8_t *block, __m512i codes[4]) {
+    // Bit 4 * half + odd of each byte belongs to a vector; pinned, or the shift would be done for every one.
+    __m512i high = carat_shift_halves(carat_twice(block + offsetof(carat_block_q5_k, high)), 0, 2);
+    __asm__("" : "+v"(high));
 #pragma clang loop unroll(full)
     for (int half = 0; half < 2; half++) {
-        __m512i words[16];
-        carat_transpose64(block, offsetof(carat_block_q5_k, low) + 64 * (size_t)half, words);
+        const __m512i packed = carat_load64(block + offsetof(carat_block_q5_k, low) + 64 * half);
 #pragma clang loop unroll(full)
-        for (int i = 0; i < 16; i++)
-#pragma clang loop unroll(full)
-            for (int odd = 0; odd < 2; odd++) {
-                const int bit = 4 * half + 2 * (i / 8) + odd;
-                const __m512i top = bit < 4 ? _mm512_slli_epi16(high[i % 8], (unsigned)(4 - bit))
-                                            : _mm512_srli_epi16(high[i % 8], (unsigned)(bit - 4));
-                out->codes[32 * half + 16 * (i / 8) + 8 * odd + i % 8] =
-                    carat_mask(carat_choose(15, _mm512_srli_epi16(words[i], (unsigned)(4 * odd)), top), 31);
-            }
+        for (int odd = 0; odd < 2; odd++)
+            codes[2 * half + odd] = carat_join_bits(
+                carat_mask(carat_shift(packed, 4 * odd), 15), carat_shift(high, 4 * half + odd - 4), 16);
     }
 }
 
-CARAT_AVX512_INLINE __m512i codes64_q5_k(const uint8_t *block, int i) {
-    const __m512i low = carat_shift_halves(carat_twice(block + offsetof(carat_block_q5_k, low) + 32 * i), 0, 4);
-    const __m512i top = carat_bring_bits(carat_twice(block + offsetof(carat_block_q5_k, high)), 2 * i, 1, 4);
-    return carat_mask(carat_choose(15, low, top), 31);
-}
-
-#define DOT_Q5_K {FEW_Q5_K, codes64_q5_k, carat_scale64_head, NULL, NULL}
-CARAT_AVX512_K(q5_k, DOT_Q5_K, 32, true, false)
+#define DOT_Q5_K                                                                                                      \
+    {sizeof(carat_block_q5_k), 64, true, carat_dot_read_k32, dot_codes_q5_k, carat_dot_pairs_k32, 0, NULL}
+CARAT_AVX512_K(q5_k, DOT_Q5_K, WIDE_Q5_K)
 #endif

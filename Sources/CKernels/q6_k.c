@@ -128,25 +128,8 @@ CARAT_AVX2 void carat_dequantize_q6_k_avx2(const void *row, size_t count, float 
     }
 }
 
-CARAT_AVX512_INLINE void fill_wide_q6_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out) {
-    __m512i high[16], head[4];
-    carat_transpose64(block, offsetof(carat_block_q6_k, high), high);
-#pragma clang loop unroll(full)
-    for (int half = 0; half < 2; half++) {
-        __m512i low[16];
-        carat_transpose64(block, 64 * (size_t)half, low);
-#pragma clang loop unroll(full)
-        for (int i = 0; i < 16; i++)
-#pragma clang loop unroll(full)
-            for (int odd = 0; odd < 2; odd++) {
-                const int plane = 2 * odd + i / 8;
-                const __m512i bits = high[8 * half + i % 8];
-                const __m512i top = plane < 2 ? _mm512_slli_epi16(bits, (unsigned)(4 - 2 * plane))
-                                              : _mm512_srli_epi16(bits, (unsigned)(2 * plane - 4));
-                out->codes[32 * half + 8 * plane + i % 8] =
-                    carat_mask(carat_choose(15, _mm512_srli_epi16(low[i], (unsigned)(4 * odd)), top), 63);
-            }
-    }
+CARAT_AVX512_INLINE void head_wide_q6_k(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_head *out) {
+    __m512i head[4];
     carat_transpose16_wide(block, offsetof(carat_block_q6_k, scales), head);
 #pragma clang loop unroll(full)
     for (int g = 0; g < 16; g += 2) {
@@ -160,12 +143,46 @@ CARAT_AVX512_INLINE void fill_wide_q6_k(const uint8_t *const block[CARAT_WIDE_RO
     out->d = carat_wide_delta(carat_gather_deltas(block, offsetof(carat_block_q6_k, d), 2));
 }
 
-CARAT_AVX512_INLINE __m512i codes64_q6_k(const uint8_t *block, int i) {
-    const __m512i low = _mm512_srli_epi16(carat_load64(block + 64 * (i / 2)), (unsigned)(4 * (i % 2)));
-    const __m512i bits = carat_twice(block + offsetof(carat_block_q6_k, high) + 32 * (i / 2));
-    return carat_mask(carat_choose(15, low, carat_bring_bits(bits, 4 * (i % 2), 2, 4)), 63);
+CARAT_AVX512_INLINE void load_wide_q6_k(const uint8_t *const block[CARAT_WIDE_ROWS], int half, carat_wide_words *out) {
+    carat_transpose64(block, 64 * (size_t)half, out->low);
+    carat_transpose32_wide(block, offsetof(carat_block_q6_k, high) + 32 * (size_t)half, out->high);
 }
 
-#define DOT_Q6_K {FEW_Q6_K, codes64_q6_k, carat_scale64_words, NULL, NULL}
-CARAT_AVX512_K(q6_k, DOT_Q6_K, 16, false, false)
+CARAT_AVX512_INLINE __m512i codes_wide_q6_k(const carat_wide_words *words, int step) {
+    const int plane = step / 8;
+    const __m512i low = carat_shift(words->low[8 * (plane % 2) + step % 8], 4 * (plane / 2));
+    return carat_mask(carat_choose(15, low, carat_shift(words->high[step % 8], 2 * plane - 4)), 63);
+}
+
+// Panels from 2 positions on: of these long blocks, 16 rows at once are read more slowly from memory.
+#define WIDE_Q6_K                                                                                                     \
+    {sizeof(carat_block_q6_k), 16, false, head_wide_q6_k, load_wide_q6_k, codes_wide_q6_k, NULL, NULL, 0, 0}
+
+CARAT_AVX512_INLINE void dot_read_q6_k(const uint8_t *const block[4], const carat_act256 *act, carat_dot_head *out) {
+    for (int i = 0; i < 4; i++) {
+        const __m128i scales = _mm_loadu_si128((const void *)(block[i] + offsetof(carat_block_q6_k, scales)));
+        out->scales[i] = _mm256_cvtepi8_epi16(scales);
+    }
+    out->d = carat_four_deltas(block, offsetof(carat_block_q6_k, d));
+}
+
+CARAT_AVX512_INLINE void dot_codes_q6_k(const uint8_t *block, __m512i codes[4]) {
+    const __m512i high = carat_load64(block + offsetof(carat_block_q6_k, high));
+#pragma clang loop unroll(full)
+    for (int odd = 0; odd < 2; odd++) {
+        const __m512i low = _mm512_inserti64x4(
+            _mm512_castsi256_si512(carat_load(block + 32 * odd)), carat_load(block + 64 + 32 * odd), 1);
+        codes[odd] = carat_join_bits(carat_mask(low, 15), carat_shift(high, 2 * odd - 4), 48);
+        codes[2 + odd] = carat_join_bits(carat_mask(carat_shift(low, 4), 15), carat_shift(high, 2 * odd), 48);
+    }
+}
+
+CARAT_AVX512_INLINE __m512i dot_start_q6_k(const carat_dot_head *head, int row, __m256i sums) {
+    const __m256i all = _mm256_slli_epi32(_mm256_madd_epi16(head->scales[row], sums), 5);
+    return _mm512_zextsi256_si512(_mm256_sub_epi32(_mm256_setzero_si256(), all));
+}
+
+#define DOT_Q6_K                                                                                                      \
+    {sizeof(carat_block_q6_k), 128, false, dot_read_q6_k, dot_codes_q6_k, carat_dot_pairs_k16, 0, dot_start_q6_k}
+CARAT_AVX512_K(q6_k, DOT_Q6_K, WIDE_Q6_K)
 #endif

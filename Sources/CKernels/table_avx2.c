@@ -35,6 +35,7 @@ static const carat_kernels avx2 = {
         [CARAT_Q5_K] = carat_tile_q5_k_avx2,
         [CARAT_Q6_K] = carat_tile_q6_k_avx2,
     },
+    .tile_positions = 2,
     .quantize256 = carat_quantize256_avx2,
     .quantize32 = carat_quantize32_avx2,
     CARAT_VECTOR_TABLE(avx2),

@@ -10,6 +10,7 @@ static void fill(void) {
     avxvnni = *carat_kernels_avx2();
     avxvnni.isa = "avxvnni";
     CARAT_SET_DOTS_AND_TILES(avxvnni, avxvnni);
+    avxvnni.tile_positions = 3;
 }
 
 const carat_kernels *carat_kernels_avxvnni(void) {

@@ -18,6 +18,7 @@ static void fill(void) {
     neon = *carat_kernels_portable();
     neon.isa = "neon";
     CARAT_SET_DOTS_AND_TILES(neon, neon);
+    neon.tile_positions = 3;
     neon.dequantize[CARAT_Q2_K] = carat_dequantize_q2_k_neon;
     neon.dequantize[CARAT_Q3_K] = carat_dequantize_q3_k_neon;
     neon.dequantize[CARAT_Q4_K] = carat_dequantize_q4_k_neon;

@@ -4,7 +4,7 @@
 // A tile's weights are unpacked once into panels (panel_avx512.h) which stay in the caches while positions pass. Sums
 // and Float steps are those of the dot kernels, so a position has the same bits here and there.
 #include "dot_avx512.h"
-#include "panel_avx512.h"
+#include "few_avx512.h"
 
 #if CARAT_HAS_AVX2
 enum {
@@ -17,57 +17,42 @@ enum {
     CARAT_WIDE_SWEEP_POSITIONS = 64,
     /// Positions whose sums are gathered at a time.
     CARAT_WIDE_PART_POSITIONS = 512,
-    CARAT_WIDE_LONG_ROW_BYTES = 4096,
 };
 
-/// Unpacks one super-block of 16 rows into a panel.
-typedef void (*carat_fill_wide_fn)(const uint8_t *const block[CARAT_WIDE_ROWS], carat_wide_panel *out);
-
+/// 16 rows of one super-block, unpacked.
 typedef struct {
-    carat_fill_wide_fn fill;
-    size_t block_bytes;
-    int group;  // weights that share a scale: 16 or 32
-    bool has_mins;
-    bool is_scaled;  // whether the panel's codes are multiplied by their scales already
-} carat_wide_format;
+    __m512i codes[64];  // of 4 columns each, with the format's offset added
+    carat_wide_head head;
+} carat_wide_panel;
 
-CARAT_AVX512_INLINE __m512i carat_all_words(const void *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return _mm512_set1_epi32(word);
-}
-
-/// sum += pairs of 16-bit products with the two numbers at `p`. Pinned: compilers load all positions' numbers into
-/// general registers beforehand, of which there are too few.
-#define CARAT_ADD_PAIRS(sum, pairs, p)                                                                                \
-    __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(pairs), "m"(*(const int16_t(*)[2])(p)))
-
-/// Where the weights lie that will be unpacked later: one block of each row, `row_bytes` apart; NULL: none.
+/// Weights that will be unpacked later: the first block of some rows, `row_bytes` apart.
 typedef struct {
     const uint8_t *block;
-    size_t row_bytes;
+    size_t row_bytes, rows;
 } carat_ahead;
 
+/// Asks for `bytes` of each row.
+CARAT_AVX512_INLINE void carat_fetch_ahead(carat_ahead ahead, size_t bytes) {
+    for (size_t r = 0; r < ahead.rows; r++)
+        for (size_t line = 0; line < bytes; line += 64)
+            _mm_prefetch((const char *)((uintptr_t)ahead.block + r * ahead.row_bytes + line), _MM_HINT_T1);
+}
+
 /// total[position] += the products of one super-block, for `positions` (a constant) positions that lie `stride` apart.
-///
-/// Memory at `ahead` is asked for along the way: all at once would be more than a core can wait for at a time.
 CARAT_AVX512_INLINE void carat_multiply_wide(
     const carat_wide_panel *w, const carat_act256 *act, size_t stride, const int positions, const carat_wide_format f,
-    carat_ahead ahead, __m512 *total) {
+    __m512 *total) {
     const int steps = f.group / 4, groups = CARAT_SUPER_BLOCK / f.group;
-    __m512i products[CARAT_WIDE_POSITIONS], others[CARAT_WIDE_POSITIONS];
+    __m512i products[CARAT_WIDE_POSITIONS];
 #pragma clang loop unroll(full)
-    for (int p = 0; p < positions; p++) products[p] = _mm512_setzero_si512();
+    for (int p = 0; p < positions; p++)
+        products[p] = f.scaled_offset == 0
+            ? _mm512_setzero_si512()
+            : _mm512_mullo_epi32(_mm512_set1_epi32(act[(size_t)p * stride].sum), carat_all(-f.scaled_offset));
     for (int g = 0; g < groups; g++) {
         __m512i sums[CARAT_WIDE_POSITIONS];
-        if (ahead.block != NULL)
-            for (int r = g * CARAT_WIDE_ROWS / groups; r < (g + 1) * CARAT_WIDE_ROWS / groups; r++)
-                for (size_t line = 0; line < f.block_bytes; line += 64) {
-                    const uintptr_t row = (uintptr_t)ahead.block + (size_t)r * ahead.row_bytes;
-                    _mm_prefetch((const char *)(row + line), _MM_HINT_T1);
-                }
 #pragma clang loop unroll(full)
-        for (int p = 0; p < positions; p++) sums[p] = f.is_scaled ? products[p] : _mm512_setzero_si512();
+        for (int p = 0; p < positions; p++) sums[p] = f.scaled ? products[p] : _mm512_setzero_si512();
 #pragma clang loop unroll(full)
         for (int q = 0; q < steps; q++) {
             const __m512i codes = w->codes[steps * g + q];
@@ -78,37 +63,41 @@ CARAT_AVX512_INLINE void carat_multiply_wide(
         }
 #pragma clang loop unroll(full)
         for (int p = 0; p < positions; p++)
-            products[p] = f.is_scaled
+            products[p] = f.scaled
                 ? sums[p]
-                : _mm512_add_epi32(products[p], _mm512_mullo_epi32(sums[p], w->scales[g]));
+                : _mm512_add_epi32(products[p], _mm512_mullo_epi32(sums[p], w->head.scales[g]));
     }
+    const carat_act256 *x[CARAT_WIDE_POSITIONS];
 #pragma clang loop unroll(full)
-    for (int p = 0; p < positions; p++) others[p] = f.has_mins ? _mm512_setzero_si512() : products[p];
-#pragma clang loop unroll(full)
-    for (int s = 0; s < groups / 2; s++) {
-        const __m512i pair = w->pairs[s];
-#pragma clang loop unroll(full)
-        for (int p = 0; p < positions; p++) {
-            const carat_act256 *x = act + (size_t)p * stride;
-            CARAT_ADD_PAIRS(others[p], pair, f.group == 32 ? x->sums32 + 2 * s : x->sums + 2 * s);
-        }
-    }
-#pragma clang loop unroll(full)
-    for (int p = 0; p < positions; p++) {
-        __m512 v = _mm512_mul_ps(w->d, _mm512_cvtepi32_ps(f.has_mins ? products[p] : others[p]));
-        if (f.has_mins) v = _mm512_fnmadd_ps(w->dmin, _mm512_cvtepi32_ps(others[p]), v);
-        total[p] = _mm512_fmadd_ps(v, _mm512_set1_ps(act[(size_t)p * stride].d), total[p]);
-    }
+    for (int p = 0; p < positions; p++) x[p] = act + (size_t)p * stride;
+    carat_finish_wide(f, &w->head, f.scaled_offset == 0, x, positions, products, total);
 }
 
 /// Unpacks `width` super-blocks from number `b`.
 CARAT_AVX512_INLINE void carat_fill_wide_panels(
     const carat_wide_format f, const uint8_t *const row[CARAT_WIDE_ROWS], size_t b, size_t width,
     carat_wide_panel *panels) {
+    const int groups = CARAT_SUPER_BLOCK / 2 / f.group;
     for (size_t i = 0; i < width; i++) {
         const uint8_t *block[CARAT_WIDE_ROWS];
         for (int r = 0; r < CARAT_WIDE_ROWS; r++) block[r] = row[r] + (b + i) * f.block_bytes;
-        f.fill(block, panels + i);
+        carat_wide_words words;
+        f.head(block, &panels[i].head);
+#pragma clang loop unroll(disable)
+        for (int half = 0; half < 2; half++) {
+            f.load(block, half, &words);
+#pragma clang loop unroll(full)
+            for (int step = 0; step < 32; step++)
+                if (!f.scaled) panels[i].codes[32 * half + step] = f.codes(&words, step);
+#pragma clang loop unroll(full)
+            for (int g = 0; f.scaled && g < groups; g++) {
+                const carat_wide_table table = f.table(panels[i].head.scales[groups * half + g]);
+#pragma clang loop unroll(full)
+                for (int step = g * f.group / 4; step < (g + 1) * f.group / 4; step++)
+                    panels[i].codes[32 * half + step] = f.scaled(&table, &words, step);
+            }
+        }
+        if (f.scaled_offset != 0) panels[i].head.d = _mm512_xor_ps(panels[i].head.d, _mm512_set1_ps(-0.0f));
     }
 }
 
@@ -120,37 +109,42 @@ CARAT_AVX512_INLINE void carat_pass_wide(
 #pragma clang loop unroll(full)
     for (int p = 0; p < count; p++) total[p] = _mm512_loadu_ps(sums[p]);
     for (size_t i = 0; i < width; i++) {
-        carat_multiply_wide(panels + i, act + i, stride, count, f, ahead, total);
-        if (ahead.block != NULL) ahead.block += f.block_bytes;
+        carat_fetch_ahead(ahead, f.block_bytes);
+        carat_multiply_wide(panels + i, act + i, stride, count, f, total);
+        ahead.block += f.block_bytes;
     }
 #pragma clang loop unroll(full)
     for (int p = 0; p < count; p++) _mm512_storeu_ps(sums[p], total[p]);
 }
 
-/// The same for any number of positions. Memory is asked for along the first of them.
+/// The same for 1, 2, 4 or 8 positions, not inlined: that its loops get all registers.
+typedef void (*carat_pass_wide_fn)(
+    const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride, size_t count,
+    carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]);
+
+/// The same for any number of positions. Each pass asks for a part of `ahead`: all at once would be more than a core
+/// can wait for at a time.
 CARAT_AVX512_INLINE void carat_sweep_wide(
-    const carat_wide_format f, const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride,
+    carat_pass_wide_fn pass, const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride,
     size_t positions, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {
-    const carat_ahead none = {NULL, 0};
-    size_t p = 0;
-    for (; p + 8 <= positions; p += 8)
-        carat_pass_wide(f, panels, width, act + p * stride, stride, 8, p == 0 ? ahead : none, sums + p);
-    if (p + 4 <= positions) {
-        carat_pass_wide(f, panels, width, act + p * stride, stride, 4, p == 0 ? ahead : none, sums + p);
-        p += 4;
+    const size_t passes = positions / 8 + (size_t)__builtin_popcountll(positions % 8);
+    const size_t share = (ahead.rows + passes - 1) / passes;
+    size_t left = ahead.rows;
+    for (size_t p = 0; p < positions;) {
+        const size_t rest = positions - p, count = rest >= 8 ? 8 : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
+        ahead.rows = left < share ? left : share;
+        pass(panels, width, act + p * stride, stride, count, ahead, sums + p);
+        ahead.block += ahead.rows * ahead.row_bytes;
+        left -= ahead.rows;
+        p += count;
     }
-    if (p + 2 <= positions) {
-        carat_pass_wide(f, panels, width, act + p * stride, stride, 2, p == 0 ? ahead : none, sums + p);
-        p += 2;
-    }
-    if (p < positions) carat_pass_wide(f, panels, width, act + p * stride, stride, 1, none, sums + p);
 }
 
 /// Up to 64 rows and 512 positions. Sums gather in memory of their own: rows of y lie a power of two apart, where they
 /// would push each other out of the caches.
 CARAT_AVX512_INLINE void carat_part_wide(
-    const carat_wide_format f, const uint8_t *rows, size_t row_bytes, size_t row_count, size_t blocks,
-    const carat_act256 *act, size_t positions, float *y, size_t y_stride) {
+    const carat_wide_format f, carat_pass_wide_fn pass, const uint8_t *rows, size_t row_bytes, size_t row_count,
+    size_t blocks, const carat_act256 *act, size_t positions, float *y, size_t y_stride) {
     carat_wide_panel panels[CARAT_WIDE_SWEEP_TILES][CARAT_WIDE_BLOCKS];
     const uint8_t *row[CARAT_WIDE_SWEEP_ROWS];
     _Alignas(64) float sums[CARAT_WIDE_PART_POSITIONS][CARAT_WIDE_SWEEP_ROWS];
@@ -167,10 +161,10 @@ CARAT_AVX512_INLINE void carat_part_wide(
             const bool is_long = row_bytes >= CARAT_WIDE_LONG_ROW_BYTES && b + width < blocks;
             const uint8_t *const here = row[t * CARAT_WIDE_ROWS] + b * f.block_bytes;
             const carat_ahead ahead = {
-                here + (is_long ? width * f.block_bytes : CARAT_WIDE_ROWS * row_bytes), row_bytes};
+                here + (is_long ? width * f.block_bytes : CARAT_WIDE_ROWS * row_bytes), row_bytes, CARAT_WIDE_ROWS};
             carat_fill_wide_panels(f, row + t * CARAT_WIDE_ROWS, b, width, panels[0]);
             carat_sweep_wide(
-                f, panels[0], width, act + b, blocks, positions, ahead,
+                pass, panels[0], width, act + b, blocks, positions, ahead,
                 (float(*)[CARAT_WIDE_SWEEP_ROWS])(sums[0] + t * CARAT_WIDE_ROWS));
         }
     for (size_t b = 0; b < blocks && !is_single; b += CARAT_WIDE_BLOCKS) {
@@ -183,41 +177,60 @@ CARAT_AVX512_INLINE void carat_part_wide(
                 const bool is_next = p == 0 && b + width < blocks;
                 const uint8_t *const next = row[t * CARAT_WIDE_ROWS] + (b + width) * f.block_bytes;
                 carat_sweep_wide(
-                    f, panels[t], width, act + p * blocks + b, blocks, count,
-                    (carat_ahead){is_next ? next : NULL, row_bytes},
+                    pass, panels[t], width, act + p * blocks + b, blocks, count,
+                    (carat_ahead){next, row_bytes, is_next ? CARAT_WIDE_ROWS : 0},
                     (float(*)[CARAT_WIDE_SWEEP_ROWS])(sums[p] + t * CARAT_WIDE_ROWS));
             }
         }
     }
-    for (size_t p = 0; p < positions; p++) memcpy(y + p * y_stride, sums[p], row_count * sizeof(float));
+    for (size_t p = 0; p < positions; p++)
+        for (size_t t = 0; t < tiles; t++)
+            _mm512_mask_storeu_ps(
+                y + p * y_stride + t * CARAT_WIDE_ROWS, carat_row_mask(row_count - t * CARAT_WIDE_ROWS),
+                _mm512_load_ps(sums[p] + t * CARAT_WIDE_ROWS));
 }
 
 CARAT_AVX512_INLINE void carat_tile_k_avx512(
-    const carat_wide_format f, const void *rows, size_t row_bytes, size_t row_count, size_t columns,
-    const carat_act256 *act, size_t positions, float *y, size_t y_stride) {
+    const carat_wide_format f, carat_pass_wide_fn pass, const void *rows, size_t row_bytes, size_t row_count,
+    size_t columns, const carat_act256 *act, size_t positions, float *y, size_t y_stride) {
+    if (positions <= f.most_few) {
+        carat_few_k_avx512(f, rows, row_bytes, row_count, columns, act, positions, y, y_stride);
+        return;
+    }
     const size_t blocks = columns / CARAT_SUPER_BLOCK;
     for (size_t p = 0; p < positions; p += CARAT_WIDE_PART_POSITIONS)
         for (size_t r = 0; r < row_count; r += CARAT_WIDE_SWEEP_ROWS)
             carat_part_wide(
-                f, (const uint8_t *)rows + r * row_bytes, row_bytes,
+                f, pass, (const uint8_t *)rows + r * row_bytes, row_bytes,
                 row_count - r < CARAT_WIDE_SWEEP_ROWS ? row_count - r : CARAT_WIDE_SWEEP_ROWS, blocks,
                 act + p * blocks,
                 positions - p < CARAT_WIDE_PART_POSITIONS ? positions - p : CARAT_WIDE_PART_POSITIONS,
                 y + p * y_stride + r, y_stride);
 }
 
-/// Defines the AVX-512 dot and tile of a K format from a `carat_dot_format` and, by its `fill_wide_<format>`, the members
-/// of a `carat_wide_format` after the first two.
-#define CARAT_AVX512_K(format, dot, ...)                                                                              \
+/// Defines the AVX-512 dot and tile of a K format from its `carat_dot_format` and its `carat_wide_format`.
+#define CARAT_AVX512_K(format, dot, wide)                                                                             \
     CARAT_AVX512VNNI void carat_dot_##format##_avx512vnni(                                                            \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const void *activation, float *y) {     \
         const carat_dot_format how = dot;                                                                             \
         carat_dot_k_avx512(how, rows, row_bytes, row_count, columns, activation, y);                                  \
     }                                                                                                                 \
+    CARAT_AVX512VNNI __attribute__((noinline)) static void pass_wide_##format(                                        \
+        const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride, size_t count,           \
+        carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {                                                    \
+        const carat_wide_format how = wide;                                                                           \
+        switch (count) {                                                                                              \
+        case 8: carat_pass_wide(how, panels, width, act, stride, 8, ahead, sums); break;                              \
+        case 4: carat_pass_wide(how, panels, width, act, stride, 4, ahead, sums); break;                              \
+        case 2: carat_pass_wide(how, panels, width, act, stride, 2, ahead, sums); break;                              \
+        default: carat_pass_wide(how, panels, width, act, stride, 1, ahead, sums);                                    \
+        }                                                                                                             \
+    }                                                                                                                 \
     CARAT_AVX512VNNI void carat_tile_##format##_avx512vnni(                                                           \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *act,                \
         size_t positions, float *y, size_t y_stride) {                                                                \
-        const carat_wide_format how = {fill_wide_##format, sizeof(carat_block_##format), __VA_ARGS__};                \
-        carat_tile_k_avx512(how, rows, row_bytes, row_count, columns, act, positions, y, y_stride);                   \
+        const carat_wide_format how = wide;                                                                           \
+        carat_tile_k_avx512(                                                                                          \
+            how, pass_wide_##format, rows, row_bytes, row_count, columns, act, positions, y, y_stride);               \
     }
 #endif

@@ -1,9 +1,6 @@
 internal import CKernels
 
 extension Executor {
-    /// Positions from which unpacking weights into a panel first is cheaper than unpacking them for each position.
-    public static let tilePositions = 3
-
     /// Positions up to which memory sets the pace.
     private static let streamingPositions = 16
 
@@ -34,7 +31,7 @@ extension ProjectionWork {
         let chunkRows = chunkRows(projection)
         let first = chunk * chunkRows
         let count = min(chunkRows, weight.rows - first)
-        if rows >= Executor.tilePositions, let tile = kernels.tile(weight.format) {
+        if rows >= kernels.tilePositions, let tile = kernels.tile(weight.format) {
             let blocks = activations.assumingMemoryBound(to: carat_act256.self)
             tile(
                 weight.row(first), weight.bytesPerRow, count, weight.columns, blocks, rows, output.base + first,

@@ -40,6 +40,9 @@ public struct Kernels: Sendable {
         self.table = table
     }
 
+    /// Positions from which on a tile is faster than a dot product for each.
+    var tilePositions: Int { table.pointee.tile_positions }
+
     func dot(_ format: WeightFormat) -> carat_dot_fn { carat_dot(table, format.code) }
     func tile(_ format: WeightFormat) -> carat_tile_fn? { carat_tile(table, format.code) }
     func dequantize(_ format: WeightFormat) -> carat_dequantize_fn { carat_dequantize(table, format.code) }

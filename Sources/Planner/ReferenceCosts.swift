@@ -48,7 +48,7 @@ private struct CyclesPerWeight {
 
     func quant(positions n: Int) -> Double {
         let dots = dot * Double(n)
-        guard let tile, n >= Executor.tilePositions else { return dots }
+        guard let tile, n > 1 else { return dots }
         return tile.unpack + tile.perPosition * Double(n)
     }
 

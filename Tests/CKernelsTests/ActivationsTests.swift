@@ -7,6 +7,7 @@ struct ActivationsTests {
     struct Block: Equatable {
         var d: UInt32
         var codes: [Int8]
+        var sum: Int32 = 0
         var sums: [Int16] = []
         var sums32: [Int16] = []
         var pairOffsets: [Int16] = []
@@ -14,6 +15,7 @@ struct ActivationsTests {
         init(_ act: carat_act256) {
             d = act.d.bitPattern
             codes = withUnsafeBytes(of: act.codes) { $0.map { Int8(bitPattern: $0) } }
+            sum = act.sum
             sums = withUnsafeBytes(of: act.sums) { Array($0.bindMemory(to: Int16.self)) }
             sums32 = withUnsafeBytes(of: act.sums32) { Array($0.bindMemory(to: Int16.self)) }
             pairOffsets = withUnsafeBytes(of: act.pair_offsets) { Array($0.bindMemory(to: Int16.self)) }
@@ -28,7 +30,7 @@ struct ActivationsTests {
         var sumsAreRight: Bool {
             sums.enumerated().allSatisfy { g, sum in sum == codes[16 * g..<16 * g + 16].reduce(0) { $0 + Int16($1) } }
                 && sums32.enumerated().allSatisfy { g, sum in sum == sums[2 * g] + sums[2 * g + 1] }
-                && (pairOffsets.isEmpty || pairOffsets == expectedPairOffsets)
+                && sum == sums.reduce(0) { $0 + Int32($1) } && (pairOffsets.isEmpty || pairOffsets == expectedPairOffsets)
         }
 
         private var expectedPairOffsets: [Int16] {

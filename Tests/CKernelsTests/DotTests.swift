@@ -186,6 +186,7 @@ struct DotTests {
                     sums[g] = codes[256 * b + 32 * g..<256 * b + 32 * g + 32].reduce(0) { $0 + Int16($1) }
                 }
             }
+            act.sum = codes[256 * b..<256 * b + 256].reduce(0) { $0 + Int32($1) }
             withUnsafeMutableBytes(of: &act.pair_offsets) { to in
                 let offsets = to.bindMemory(to: Int16.self)
                 for i in 0..<256 { offsets[i / 16 * 2 + i / 2 % 2] -= 32 * Int16(codes[256 * b + i]) }

@@ -27,12 +27,13 @@ typedef enum {
     CARAT_FORMAT_COUNT
 } carat_format;
 
-/// 256 activations as int8 codes in [-127, 127] under one scale: the partner of the K formats.
+/// 256 activations as int8 codes in [-127, 127] under one scale: the partner of the K formats. `sum` is that of all codes,
 /// `sums[i]` is the sum of codes[16*i ..< 16*i+16], `sums32[i]` of codes[32*i ..< 32*i+32]. `pair_offsets[i]` is -32
 /// times sums[i] in two parts: of the codes whose number leaves 0 or 1 when divided by 4, and of those that leave 2 or
 /// 3; it is where the sums of codes with an offset start. A block with a NaN or an infinity has d = NaN and codes 0.
 typedef struct {
     float d;
+    int32_t sum;
     int16_t sums[16];
     int16_t sums32[8];
     int16_t pair_offsets[16][2];
@@ -129,6 +130,7 @@ typedef struct {
     carat_dequantize_fn _Nonnull dequantize[CARAT_FORMAT_COUNT];
     carat_dot_fn _Nonnull dot[CARAT_FORMAT_COUNT];
     carat_tile_fn _Nullable tile[CARAT_FORMAT_COUNT];  // NULL where only `dot` is there
+    size_t tile_positions;                             // from which on a tile is faster than a dot for each
 
     /// `count` floats to int8 blocks; count is a multiple of the block size.
     void (*_Nonnull quantize256)(const float *x, size_t count, carat_act256 *out);
