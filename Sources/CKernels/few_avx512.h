@@ -29,8 +29,6 @@ typedef struct {
     __m512i (*scaled)(const carat_wide_table *table, const carat_wide_words *words, int step);
     /// 0, or the power of two that less the code times its scale is the byte.
     int scaled_offset;
-    /// Most positions for which rows are transposed in registers; more go through panels.
-    size_t most_few;
 } carat_wide_format;
 
 /// Ones for the first `count` rows of a tile.
@@ -72,9 +70,11 @@ CARAT_AVX512_INLINE void carat_finish_wide(
 }
 
 /// total[p] += the products of one super-block, for `positions` (a constant) positions.
+///
+/// Memory `ahead` bytes further on is asked for along the way: all at once would be more than a core can wait for.
 CARAT_AVX512_INLINE void carat_multiply_few(
-    const carat_wide_format f, const uint8_t *const block[CARAT_WIDE_ROWS], const carat_act256 *const *act,
-    const int positions, __m512 *total) {
+    const carat_wide_format f, const uint8_t *const block[CARAT_WIDE_ROWS], size_t ahead,
+    const carat_act256 *const *act, const int positions, __m512 *total) {
     const int steps = f.group / 4, groups = CARAT_SUPER_BLOCK / 2 / f.group;
     carat_wide_head head;
     carat_wide_words words;
@@ -88,6 +88,11 @@ CARAT_AVX512_INLINE void carat_multiply_few(
 #pragma clang loop unroll(full)
         for (int g = 0; g < groups; g++) {
             __m512i sums[CARAT_WIDE_FEW];
+            const int share = CARAT_WIDE_ROWS / 2 / groups, first = (groups * half + g) * share;
+#pragma clang loop unroll(full)
+            for (int r = first; r < first + share; r++)
+                for (size_t line = 0; line < f.block_bytes; line += 64)
+                    _mm_prefetch((const char *)((uintptr_t)block[r] + ahead + line), _MM_HINT_T1);
 #pragma clang loop unroll(full)
             for (int p = 0; p < positions; p++) sums[p] = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
@@ -126,10 +131,7 @@ CARAT_AVX512_INLINE void carat_few_wide(
             total[p] = _mm512_setzero_ps();
         }
         for (size_t b = 0; b < blocks; b++) {
-            for (size_t i = 0; i < CARAT_WIDE_ROWS; i++)
-                for (size_t line = 0; line < f.block_bytes; line += 64)
-                    _mm_prefetch((const char *)((uintptr_t)block[i] + ahead + line), _MM_HINT_T1);
-            carat_multiply_few(f, block, x, positions, total);
+            carat_multiply_few(f, block, ahead, x, positions, total);
             for (size_t i = 0; i < CARAT_WIDE_ROWS; i++) block[i] += f.block_bytes;
 #pragma clang loop unroll(full)
             for (int p = 0; p < positions; p++) x[p]++;

@@ -171,7 +171,7 @@ CARAT_AVX512_INLINE __m512i scaled_wide_q2_k(const carat_wide_table *table, cons
 
 #define WIDE_Q2_K                                                                                                     \
     {sizeof(carat_block_q2_k), 16, true, head_wide_q2_k, load_wide_q2_k, codes_wide_q2_k, table_wide_q2_k,             \
-     scaled_wide_q2_k, 0, CARAT_WIDE_FEW}
+     scaled_wide_q2_k, 0}
 
 CARAT_AVX512_INLINE void dot_read_q2_k(const uint8_t *const block[4], const carat_act256 *act, carat_dot_head *out) {
     const __m128i four = _mm_set1_epi8(15);

@@ -214,7 +214,7 @@ CARAT_AVX512_INLINE __m512i scaled_wide_q3_k(const carat_wide_table *table, cons
 
 #define WIDE_Q3_K                                                                                                     \
     {sizeof(carat_block_q3_k), 16, false, head_wide_q3_k, load_wide_q3_k, codes_wide_q3_k, table_wide_q3_k,            \
-     scaled_wide_q3_k, 128, CARAT_WIDE_FEW}
+     scaled_wide_q3_k, 128}
 
 CARAT_AVX512_INLINE void dot_read_q3_k(const uint8_t *const block[4], const carat_act256 *act, carat_dot_head *out) {
     // The last 16 bytes: 2 that are codes, 12 of scales, d.

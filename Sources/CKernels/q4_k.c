@@ -99,8 +99,7 @@ CARAT_AVX512_INLINE __m512i codes_wide_q4_k(const carat_wide_words *words, int s
 }
 
 #define WIDE_Q4_K                                                                                                     \
-    {sizeof(carat_block_q4_k), 32, true, carat_fill_wide_head, load_wide_q4_k, codes_wide_q4_k, NULL, NULL, 0,         \
-     CARAT_WIDE_FEW}
+    {sizeof(carat_block_q4_k), 32, true, carat_fill_wide_head, load_wide_q4_k, codes_wide_q4_k, NULL, NULL, 0}
 
 // The high nibbles stay where they are, 16 times too large.
 CARAT_AVX512_INLINE void dot_codes_q4_k(const uint8_t *block, __m512i codes[4]) {

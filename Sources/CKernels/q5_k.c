@@ -121,8 +121,7 @@ CARAT_AVX512_INLINE __m512i codes_wide_q5_k(const carat_wide_words *words, int s
 }
 
 #define WIDE_Q5_K                                                                                                     \
-    {sizeof(carat_block_q5_k), 32, true, carat_fill_wide_head, load_wide_q5_k, codes_wide_q5_k, NULL, NULL, 0,         \
-     CARAT_WIDE_FEW}
+    {sizeof(carat_block_q5_k), 32, true, carat_fill_wide_head, load_wide_q5_k, codes_wide_q5_k, NULL, NULL, 0}
 
 CARAT_AVX512_INLINE void dot_codes_q5_k(const uint8_t *block, __m512i codes[4]) {
     // Bit 4 * half + odd of each byte belongs to a vector; pinned, or the shift would be done for every one.

@@ -154,9 +154,8 @@ CARAT_AVX512_INLINE __m512i codes_wide_q6_k(const carat_wide_words *words, int s
     return carat_mask(carat_choose(15, low, carat_shift(words->high[step % 8], 2 * plane - 4)), 63);
 }
 
-// Panels from 2 positions on: of these long blocks, 16 rows at once are read more slowly from memory.
 #define WIDE_Q6_K                                                                                                     \
-    {sizeof(carat_block_q6_k), 16, false, head_wide_q6_k, load_wide_q6_k, codes_wide_q6_k, NULL, NULL, 0, 0}
+    {sizeof(carat_block_q6_k), 16, false, head_wide_q6_k, load_wide_q6_k, codes_wide_q6_k, NULL, NULL, 0}
 
 CARAT_AVX512_INLINE void dot_read_q6_k(const uint8_t *const block[4], const carat_act256 *act, carat_dot_head *out) {
     for (int i = 0; i < 4; i++) {

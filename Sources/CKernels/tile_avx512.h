@@ -193,7 +193,7 @@ CARAT_AVX512_INLINE void carat_part_wide(
 CARAT_AVX512_INLINE void carat_tile_k_avx512(
     const carat_wide_format f, carat_pass_wide_fn pass, const void *rows, size_t row_bytes, size_t row_count,
     size_t columns, const carat_act256 *act, size_t positions, float *y, size_t y_stride) {
-    if (positions <= f.most_few) {
+    if (positions <= CARAT_WIDE_FEW) {
         carat_few_k_avx512(f, rows, row_bytes, row_count, columns, act, positions, y, y_stride);
         return;
     }
