@@ -21,7 +21,12 @@ public final class Executor {
     }
 
     /// Calls `body(item)` for 0 ..< count, in parallel when there is more than one thread and item.
+    ///
+    /// A thread takes some items at a time: rows of small models would cost less than to share them out one by one.
     func forEach(_ count: Int, _ body: (Int) -> Void) {
-        team.run(chunks: count, threads: threads) { item, _ in body(item) }
+        let size = max(1, min(16, count / (8 * threads)))
+        team.run(chunks: (count + size - 1) / size, threads: threads) { chunk, _ in
+            for item in chunk * size..<min((chunk + 1) * size, count) { body(item) }
+        }
     }
 }

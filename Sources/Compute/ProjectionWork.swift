@@ -12,6 +12,9 @@ final class ProjectionWork: SharedWork {
     /// Rows of the input.
     private(set) var rows = 0
     private var projections: [Projection] = []
+    /// Whether the projections take the input as int8, per activation format: set by `reserve`.
+    private var needsInt8x32 = false
+    private var needsInt8x256 = false
     /// Chunks of the projections up to and including each.
     private var ends: [Int] = []
 
@@ -57,7 +60,10 @@ final class ProjectionWork: SharedWork {
 
     /// Takes the memory that the projections need.
     func reserve() {
-        for blocks in [int8x32, int8x256] where needs(blocks) { blocks.reserve(rows: rows, columns: input.columns) }
+        needsInt8x32 = needs(int8x32)
+        needsInt8x256 = needs(int8x256)
+        if needsInt8x32 { int8x32.reserve(rows: rows, columns: input.columns) }
+        if needsInt8x256 { int8x256.reserve(rows: rows, columns: input.columns) }
         if panels.isEmpty, projections.contains(where: { $0.path == .blas }) {
             panels = (0..<workers).map { _ in Buffer(count: Executor.panelRows * Self.panelColumns) }
         }
@@ -65,13 +71,8 @@ final class ProjectionWork: SharedWork {
 
     /// Quantizes one row of the input as the projections need it; rows may be done at the same time.
     func quantizeInput(_ row: Int) {
-        quantizeInput(row, to: int8x32)
-        quantizeInput(row, to: int8x256)
-    }
-
-    private func quantizeInput(_ row: Int, to blocks: ActivationBlocks) {
-        guard needs(blocks) else { return }
-        blocks.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels)
+        if needsInt8x32 { int8x32.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels) }
+        if needsInt8x256 { int8x256.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels) }
     }
 
     private func needs(_ blocks: ActivationBlocks) -> Bool {

@@ -68,6 +68,8 @@ public final class ThreadTeam {
         let chunks: Int
 
         func share() {
+            // held once, not per chunk: all threads count the same references
+            let (team, work) = (team, work)
             let worker = Int(omp_get_thread_num())
             while true {
                 let chunk = team.next.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -43,11 +43,12 @@ public struct Calibration {
     /// All costs, of projections for `formats` only.
     public mutating func costs(of formats: some Collection<WeightFormat>) -> MachineCosts {
         let scaling = scaling(formats)
-        let quantize = quantize()
+        let region = region()
+        let quantize = quantize(scaling.quant, region: region)
         return MachineCosts(
             isMeasured: true, instructionSet: executor.kernels.instructionSet.rawValue, threads: threads,
-            formats: self.formats(formats, scaling: scaling, quantize: quantize), readBandwidth: scaling.bandwidth,
-            sgemmRate: sgemmRate(scaling), region: region(), quantScaling: scaling.quant, blasScaling: scaling.blas,
+            formats: self.formats(formats, scaling: scaling, quantize: quantize.one), readBandwidth: scaling.bandwidth,
+            sgemmRate: sgemmRate(scaling), region: region, quantScaling: scaling.quant, blasScaling: scaling.blas,
             elementwise: elementwise(quantize: quantize, scaling: scaling.quant))
     }
 
@@ -91,38 +92,69 @@ public struct Calibration {
     private static let anchorPositions = 4
 
     /// Seconds per weight of the quantized path, its input's quantization taken off.
+    ///
+    /// Samples have as many rows as fit their time: the error of that subtraction is then small, and chunks are as long
+    /// as those of a model's weights, which memory delivers faster than short ones.
     private mutating func quant(_ format: WeightFormat, positions n: Int, quantize: Double) -> Double {
-        // the more positions, the fewer rows: a sample stays within about a millisecond
-        let rows = n <= 16 ? 1024 : n <= 64 ? 512 : 64
         let input = format.activation == .float ? 0 : quantize * Double(n * Self.columns)
-        return perWeight(format, .quant, rows: rows, positions: n, overhead: input, samples: 5)
+        func perRow(_ seconds: Double, _ rows: Int) -> Double { max(seconds - input, seconds / 4) / Double(rows) }
+        let few = sample(format, rows: Self.leastRows, positions: n, samples: 1)
+        let cost = perRow(few, Self.leastRows)
+        guard few < Self.slowSample else { return cost / Double(Self.columns) }
+        let most = min(Self.mostRows, Self.poolBytes / 8 / format.bytesPerRow(columns: Self.columns))
+        let rows = max(min(Int(Self.sampleSeconds / cost), most) / Self.leastRows, 4) * Self.leastRows
+        return perRow(sample(format, rows: rows, positions: n, samples: 3), rows) / Double(Self.columns)
     }
 
-    private mutating func blas(_ format: WeightFormat, positions n: Int) -> Double {
-        perWeight(format, .blas, rows: Executor.panelRows, positions: n, overhead: 0, samples: n <= 64 ? 4 : 2)
-    }
+    private static let leastRows = 48, mostRows = 4096
+    private static let sampleSeconds = 0.4e-3, slowSample = 3e-3
 
-    private mutating func perWeight(
-        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, overhead: Double, samples: Int
+    /// Seconds of a projection on one thread, the least of some.
+    private mutating func sample(
+        _ format: WeightFormat, _ path: MatmulPath = .quant, rows: Int, positions n: Int, samples: Int
     ) -> Double {
         executor.threads = 1
         let output = output(columns: rows, positions: n)
-        var best = Double.infinity
-        for _ in 0..<samples {
+        return (0..<samples).reduce(.infinity) { best, _ in
             let projection = Projection(window(format, rows: rows), to: output, path: path)
-            best = min(best, cpuSeconds { executor.project(input, rows: n, projection) })
+            return min(best, cpuSeconds { executor.project(input, rows: n, projection) })
         }
-        return max(best - overhead, best / 4) / Double(rows * Self.columns)
+    }
+
+    private mutating func blas(_ format: WeightFormat, positions n: Int) -> Double {
+        perWeight(format, .blas, rows: Executor.panelRows, positions: n, samples: n <= 64 ? 3 : 2)
+    }
+
+    private mutating func perWeight(
+        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, samples: Int
+    ) -> Double {
+        sample(format, path, rows: rows, positions: n, samples: samples) / Double(rows * Self.columns)
     }
 
     /// Seconds to make one activation int8: what a projection with few rows needs beyond what its rows explain.
-    private mutating func quantize() -> Double {
-        let n = 128
-        let times = [16, 48].map { rows in
-            perWeight(.Q4_K, .quant, rows: rows, positions: n, overhead: 0, samples: 6) * Double(rows * Self.columns)
+    ///
+    /// As many positions as a ubatch has: they come from beyond the nearer caches, and the team passes them on between
+    /// its cores.
+    private mutating func quantize(_ scaling: Double, region: Double) -> MachineCosts.Pair {
+        let elements = Double(Self.largest * Self.columns)
+        /// Seconds without rows, from those of some and of `factor` times as many.
+        func fixed(_ few: Double, _ many: Double, _ factor: Double) -> Double {
+            max(few - (many - few) / (factor - 1), few / 20)
         }
-        return max(times[0] - (times[1] - times[0]) / 2, times[0] / 20) / Double(n * Self.columns)
+        let one = fixed(
+            sample(.Q4_K, rows: 16, positions: Self.largest, samples: 5),
+            sample(.Q4_K, rows: 64, positions: Self.largest, samples: 5), 4)
+        let rows = Self.chunkRows * threads
+        guard threads > 1, let few = teamSeconds(.Q4_K, .quant, rows: rows, positions: Self.largest),
+            let many = teamSeconds(.Q4_K, .quant, rows: 3 * rows, positions: Self.largest)
+        else { return .init(one: one / elements, team: one * scaling / elements) }
+        let team = min(max(fixed(few, many, 3) - 2 * region, one / Double(threads)), one)
+        return .init(one: one / elements, team: team / elements)
     }
+
+    /// Rows of a chunk with many positions.
+    private static let chunkRows = Executor.dotChunkRows(
+        bytesPerRow: WeightFormat.Q4_K.bytesPerRow(columns: columns), rows: 1024, positions: largest, workers: 1)
 
     /// The next window of the pool: by the time it comes round again, it has left the caches.
     private mutating func window(_ format: WeightFormat, rows: Int) -> Weight {
@@ -142,13 +174,15 @@ public struct Calibration {
 
     /// Floating-point operations per second, from the difference of two numbers of positions: without dequantizing.
     private mutating func sgemmRate(_ scaling: Scaling) -> MachineCosts.Pair {
-        let few = perWeight(.F32, .blas, rows: Executor.panelRows / 2, positions: 64, overhead: 0, samples: 3)
-        let many = perWeight(.F32, .blas, rows: Executor.panelRows / 2, positions: 192, overhead: 0, samples: 3)
+        let few = perWeight(.F32, .blas, rows: Executor.panelRows / 2, positions: 64, samples: 3)
+        let many = perWeight(.F32, .blas, rows: Executor.panelRows / 2, positions: 192, samples: 3)
         let one = 2 * 128 / max(many - few, many / 4)
         return MachineCosts.Pair(one: one, team: one / scaling.blas)
     }
 
-    private mutating func elementwise(quantize: Double, scaling: Double) -> MachineCosts.Elementwise {
+    private mutating func elementwise(
+        quantize: MachineCosts.Pair, scaling: Double
+    ) -> MachineCosts.Elementwise {
         let n = 64
         let (a, b) = (Matrix(rows: n, columns: Self.columns), Matrix(rows: n, columns: Self.columns))
         for row in 0..<n {
@@ -168,7 +202,7 @@ public struct Calibration {
         let rotate = cost { executor.rotate(a, angles: angles, rows: n) }
         let add = cost { executor.add(a, to: b, rows: n) }
         return MachineCosts.Elementwise(
-            quantize: pair(quantize), norm: norm, geGLU: geGLU, add: add, rotate: rotate,
+            quantize: quantize, norm: norm, geGLU: geGLU, add: add, rotate: rotate,
             attendPrefill: pair(attention(positions: 128, depth: 0)),
             attendDecode: pair(attention(positions: 1, depth: 511)))
     }
@@ -203,7 +237,7 @@ public struct Calibration {
 
     private mutating func scaling(_ formats: some Collection<WeightFormat>) -> Scaling {
         // Dot products on Floats do less work per byte than anything else here.
-        let read = perWeight(.F32, .quant, rows: 512, positions: 1, overhead: 0, samples: 8)
+        let read = perWeight(.F32, .quant, rows: 512, positions: 1, samples: 8)
         let bandwidth = Double(MemoryLayout<Float>.stride) / read
         guard threads > 1 else {
             return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth), quant: 1, blas: 1)
@@ -211,12 +245,10 @@ public struct Calibration {
         let format = formats.first { $0.activation == .int8x256 } ?? .Q4_K
         let leastGain = (1 + 1 / Double(threads)) / 2
         let shared = ratio(
-            .F32, .quant, rows: 512, positions: 1, one: read, assumed: Self.usualSharing, most: Self.fullSharing)
-        let compute = perWeight(format, .quant, rows: 512, positions: 8, overhead: 0, samples: 5)
-        let quant = ratio(format, .quant, rows: 512, positions: 8, one: compute, assumed: 0, most: leastGain)
-        let panel = perWeight(format, .blas, rows: Executor.panelRows, positions: 16, overhead: 0, samples: 3)
-        let blas = ratio(
-            format, .blas, rows: Executor.panelRows, positions: 16, one: panel, assumed: 0, most: leastGain)
+            .F32, .quant, rows: 384, positions: 1, assumed: Self.usualSharing, most: Self.fullSharing)
+        // With fewer positions memory would limit the team, which each cost takes into account for itself.
+        let quant = ratio(format, .quant, rows: 16 * Self.chunkRows, positions: 64, assumed: 0, most: leastGain)
+        let blas = ratio(format, .blas, rows: Executor.panelRows, positions: 16, assumed: 0, most: leastGain)
         return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth / shared), quant: quant, blas: blas)
     }
 
@@ -225,22 +257,37 @@ public struct Calibration {
     /// Where one core fills it alone.
     private static let fullSharing = 0.9
 
-    /// Team's time over one thread's; `assumed` where no sample finds the threads running.
+    /// Team's time over one thread's, both for what `rows` more rows per thread add; `assumed` where no sample finds the
+    /// threads running.
     ///
-    /// - Parameter most: where a sample finds less gain than this, something held the other cores in its midst: a team
+    /// - Parameter most: where samples find less gain than this, something held the other cores in their midst: a team
     ///   that took work in chunks would still gain. So no plan ever leaves cores idle because they were busy once.
     private mutating func ratio(
-        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, one: Double, assumed: Double,
-        most: Double
+        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, assumed: Double, most: Double
     ) -> Double {
+        let even = 1 / Double(threads)
+        let one =
+            sample(format, path, rows: 2 * rows, positions: n, samples: 3)
+            - sample(format, path, rows: rows, positions: n, samples: 3)
+        let limit = Self.poolBytes / 4 / format.bytesPerRow(columns: Self.columns)
+        let teamRows = min(rows * threads, limit)
+        guard let few = teamSeconds(format, path, rows: teamRows, positions: n),
+            let many = teamSeconds(format, path, rows: 2 * teamRows, positions: n), one > 0
+        else { return max(assumed, even) }
+        let measured = (many - few) / Double(teamRows) / (one / Double(rows))
+        return min(max(measured, even), most)
+    }
+
+    /// Seconds of a projection by the team, the least of some; nil where no sample finds all threads running.
+    private mutating func teamSeconds(
+        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int
+    ) -> Double? {
         executor.threads = threads
-        let limit = Self.poolBytes / 2 / format.bytesPerRow(columns: Self.columns)
-        let rows = min(rows * threads, limit)
         let output = output(columns: rows, positions: n)
         let start = clock.now
         var best = Double.infinity
         var clean = 0
-        while clean < 6, seconds(since: start) < Self.patience {
+        while clean < 4, seconds(since: start) < Self.patience {
             let projection = Projection(window(format, rows: rows), to: output, path: path)
             guard isTeamRunning else { continue }
             let time = wallSeconds { executor.project(input, rows: n, projection) }
@@ -248,9 +295,7 @@ public struct Calibration {
             clean += 1
             best = min(best, time)
         }
-        let even = 1 / Double(threads)
-        let measured = best / Double(rows * Self.columns) / one
-        return measured.isFinite ? min(max(measured, even), most) : max(assumed, even)
+        return best.isFinite ? best : nil
     }
 
     /// How long a sample with all threads running is looked for, seconds.
@@ -263,11 +308,16 @@ public struct Calibration {
 
     private func emptyRegion() { executor.team.run(chunks: threads, threads: threads) { _, _ in } }
 
-    /// Seconds to start and end a region.
-    private func region() -> Double {
+    /// Seconds that a region takes beyond its work: to start and end it, and for its first loads from memory to arrive.
+    private mutating func region() -> Double {
         guard threads > 1 else { return 0 }
-        let best = (0..<100).reduce(Double.infinity) { best, _ in min(best, wallSeconds(emptyRegion)) }
-        return best < Self.slowRegion ? best : Self.usualRegion
+        let empty = (0..<100).reduce(Double.infinity) { best, _ in min(best, wallSeconds(emptyRegion)) }
+        guard empty < Self.slowRegion else { return Self.usualRegion }
+        let rows = Self.chunkRows * threads
+        guard let few = teamSeconds(.Q4_K, .quant, rows: rows, positions: 1),
+            let many = teamSeconds(.Q4_K, .quant, rows: 4 * rows, positions: 1)
+        else { return empty }
+        return min(max(few - (many - few) / 3, empty), Self.slowRegion)
     }
 
     // MARK: - Time
