@@ -138,13 +138,10 @@ package struct BenchRecord: Sendable {
 }
 
 extension BenchRecord {
-    /// Other processes that take less than this part of a core do not count.
-    private static let tolerance = 0.25
-
     /// A line for people when other processes held a core that this test wanted.
     package var warning: String? {
-        guard let othersCores, othersCores >= Self.tolerance,
-            othersCores + Double(workThreads) > Double(machine.cores) + Self.tolerance
+        guard let othersCores, othersCores >= CoreLoad.tolerance,
+            othersCores + Double(workThreads) > Double(machine.cores) + CoreLoad.tolerance
         else { return nil }
         return """
             warning: \(test.name): other processes took \(othersCores.decimals(1)) of \(machine.cores) cores meanwhile; \

@@ -10,6 +10,9 @@ internal import Compute
 
 /// CPU time that the machine and this process have used so far: the difference of two is what others took in between.
 package struct CoreLoad {
+    /// Other processes that take less than this part of a core do not count.
+    static let tolerance = 0.25
+
     /// Seconds of all cores not idle; nil where the system does not say.
     private let busy: Double?
     private let own: Double

@@ -12,15 +12,19 @@ package struct MachineLimits: Sendable, Equatable {
     /// Multiply-adds per second of one core in registers; nil where there is no loop for this CPU.
     package let floatRate: Double?
     package let int8Rate: Double?
+    /// Cores' worth of time that other processes took meanwhile; nil where the system does not say.
+    package let othersCores: Double?
 
     package init(
-        clock: Double, readBandwidth: [Int: Double], sgemmRate: [Int: Double], floatRate: Double?, int8Rate: Double?
+        clock: Double, readBandwidth: [Int: Double], sgemmRate: [Int: Double], floatRate: Double?, int8Rate: Double?,
+        othersCores: Double? = nil
     ) {
         self.clock = clock
         self.readBandwidth = readBandwidth
         self.sgemmRate = sgemmRate
         self.floatRate = floatRate
         self.int8Rate = int8Rate
+        self.othersCores = othersCores
     }
 
     /// Measures for one thread and for each of `threads` that has a core of its own; about 0.3 s per number of threads.
@@ -30,12 +34,14 @@ package struct MachineLimits: Sendable, Equatable {
         try MachineProbe.requireMemory(threads: threads.max() ?? 1)
         let cores = ThreadBudget.current().affinityCores
         let counts = threads.filter { $0 <= cores }.union([1]).sorted()
+        let load = CoreLoad()
+        let (clock, float, int8) = (MachineProbe.clockRate(), MachineProbe.floatRate(), MachineProbe.int8Rate())
+        let reads = counts.map { ($0, MachineProbe.readBandwidth(threads: $0)) }
+        let sgemm = counts.map { ($0, MachineProbe.sgemmRate(threads: $0)) }
         return MachineLimits(
-            clock: MachineProbe.clockRate(),
-            readBandwidth: Dictionary(
-                uniqueKeysWithValues: counts.map { ($0, MachineProbe.readBandwidth(threads: $0)) }),
-            sgemmRate: Dictionary(uniqueKeysWithValues: counts.map { ($0, MachineProbe.sgemmRate(threads: $0)) }),
-            floatRate: MachineProbe.floatRate(), int8Rate: MachineProbe.int8Rate())
+            clock: clock, readBandwidth: Dictionary(uniqueKeysWithValues: reads),
+            sgemmRate: Dictionary(uniqueKeysWithValues: sgemm), floatRate: float, int8Rate: int8,
+            othersCores: CoreLoad().othersCores(since: load))
     }
 
     /// Multiply-adds per cycle of one core at `rate` per second.
@@ -50,6 +56,7 @@ package struct MachineLimits: Sendable, Equatable {
             Field("limit_sgemm_mac_per_cycle", FieldValue(sgemmRate[threads].map { perCycle($0) / Double(threads) })),
             Field("limit_float_mac_per_cycle", FieldValue(floatRate.map(perCycle))),
             Field("limit_int8_mac_per_cycle", FieldValue(int8Rate.map(perCycle))),
+            Field("limit_other_cores_busy", FieldValue(othersCores)),
         ]
     }
 
@@ -62,6 +69,20 @@ package struct MachineLimits: Sendable, Equatable {
         if let rate = sgemmRate[1] { parts.append("sgemm \(perCycle(rate).decimals(1)) MAC/cycle") }
         if let floatRate { parts.append("Float peak \(perCycle(floatRate).decimals(1))") }
         if let int8Rate { parts.append("int8 peak \(perCycle(int8Rate).decimals(1))") }
+        if let othersCores, isDisturbed {
+            parts.append("measured while other processes took \(othersCores.decimals(1)) cores: too low")
+        }
         return parts.joined(separator: "; ")
+    }
+
+    private var isDisturbed: Bool { (othersCores ?? 0) >= CoreLoad.tolerance }
+
+    /// A line for people when other processes held a core while the limits were measured.
+    package var warning: String? {
+        guard let othersCores, isDisturbed else { return nil }
+        return """
+            warning: other processes took \(othersCores.decimals(1)) cores while the machine's limits were measured, so \
+            shares of them come out too high; end them and run again.
+            """
     }
 }

@@ -58,6 +58,7 @@ struct BenchKernelsCommand: ParsableCommand {
         bench.threads = threads
         var printer = output.printer(machine: machine, limits: limits)
         status.clear()
+        if let warning = limits.warning { Output.note(warning + "\n") }
         try Output.write(printer.header)
         let records = try bench.run(
             isCancelled: { Interrupt.isRequested }, progress: { status.show($0) },

@@ -96,6 +96,7 @@ struct BenchModelsCommand: ParsableCommand {
         var sinks = [BenchSink(output, run.tests, isError: false)]
         if let outputErr { sinks.append(BenchSink(outputErr, run.tests, isError: true)) }
         status.clear()
+        if let warning = limits.warning { Output.note(warning + "\n") }
         for sink in sinks { try sink.begin() }
 
         var records: [BenchRecord] = []

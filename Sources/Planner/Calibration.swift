@@ -1,14 +1,6 @@
 public import Compute
 internal import GGUF
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
-
 /// Measures what the operations of a forward pass cost on this machine, in about a tenth of a second.
 ///
 /// It runs the real `Executor.project` on weights in memory that are larger than the caches, a window after another, so
@@ -16,17 +8,17 @@ internal import GGUF
 /// samples: other processes hardly matter. How much faster the team is takes both ends of a sample to find all threads
 /// running; on a machine too busy for that, what cores usually give is assumed.
 public struct Calibration {
-    private let executor: Executor
-    private let threads: Int
-    private let clock = ContinuousClock()
+    let executor: Executor
+    let threads: Int
+    let clock = ContinuousClock()
     /// Weights of every format: bytes 0x11 are finite numbers in each.
     private let pool: FileBytes
     private var poolOffset = 0
-    private let input = Matrix(rows: 512, columns: columns)
+    let input = Matrix(rows: 512, columns: columns)
     private var outputs: [Int: Matrix] = [:]
 
-    private static let columns = 2048
-    private static let poolBytes = 48 << 20
+    static let columns = 2048
+    static let poolBytes = 48 << 20
     private static let largest = 512
 
     /// - Parameter threads: of the team, as many as the program will use.
@@ -61,7 +53,7 @@ public struct Calibration {
 
     // MARK: - One thread
 
-    private mutating func formats(
+    mutating func formats(
         _ formats: some Collection<WeightFormat>, scaling: Scaling, quantize: Double
     ) -> [String: MachineCosts.FormatCosts] {
         // The multiplication of the BLAS path is the same for all formats: measured once in full, then one point each.
@@ -95,7 +87,7 @@ public struct Calibration {
     ///
     /// Samples have as many rows as fit their time: the error of that subtraction is then small, and chunks are as long
     /// as those of a model's weights, which memory delivers faster than short ones.
-    private mutating func quant(_ format: WeightFormat, positions n: Int, quantize: Double) -> Double {
+    mutating func quant(_ format: WeightFormat, positions n: Int, quantize: Double) -> Double {
         let input = format.activation == .float ? 0 : quantize * Double(n * Self.columns)
         func perRow(_ seconds: Double, _ rows: Int) -> Double { max(seconds - input, seconds / 4) / Double(rows) }
         let few = sample(format, rows: Self.leastRows, positions: n, samples: 1)
@@ -110,7 +102,7 @@ public struct Calibration {
     private static let sampleSeconds = 0.4e-3, slowSample = 3e-3
 
     /// Seconds of a projection on one thread, the least of some.
-    private mutating func sample(
+    mutating func sample(
         _ format: WeightFormat, _ path: MatmulPath = .quant, rows: Int, positions n: Int, samples: Int
     ) -> Double {
         executor.threads = 1
@@ -121,11 +113,11 @@ public struct Calibration {
         }
     }
 
-    private mutating func blas(_ format: WeightFormat, positions n: Int) -> Double {
+    mutating func blas(_ format: WeightFormat, positions n: Int) -> Double {
         perWeight(format, .blas, rows: Executor.panelRows, positions: n, samples: n <= 64 ? 3 : 2)
     }
 
-    private mutating func perWeight(
+    mutating func perWeight(
         _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, samples: Int
     ) -> Double {
         sample(format, path, rows: rows, positions: n, samples: samples) / Double(rows * Self.columns)
@@ -153,11 +145,11 @@ public struct Calibration {
     }
 
     /// Rows of a chunk with many positions.
-    private static let chunkRows = Executor.dotChunkRows(
+    static let chunkRows = Executor.dotChunkRows(
         bytesPerRow: WeightFormat.Q4_K.bytesPerRow(columns: columns), rows: 1024, positions: largest, workers: 1)
 
     /// The next window of the pool: by the time it comes round again, it has left the caches.
-    private mutating func window(_ format: WeightFormat, rows: Int) -> Weight {
+    mutating func window(_ format: WeightFormat, rows: Int) -> Weight {
         let bytes = rows * format.bytesPerRow(columns: Self.columns)
         if poolOffset + bytes > Self.poolBytes { poolOffset = 0 }
         defer { poolOffset += (bytes + 63) / 64 * 64 }
@@ -165,7 +157,7 @@ public struct Calibration {
             name: "calibration", format, rows: rows, columns: Self.columns, in: pool, offset: poolOffset)
     }
 
-    private mutating func output(columns: Int, positions n: Int) -> Matrix {
+    mutating func output(columns: Int, positions n: Int) -> Matrix {
         if let known = outputs[columns], known.rowCapacity >= n { return known }
         let matrix = Matrix(rows: n, columns: columns)
         outputs[columns] = matrix
@@ -225,106 +217,11 @@ public struct Calibration {
         return best / (2 * keys * Double(Self.columns))
     }
 
-    // MARK: - The team
-
-    /// What the team gains. The ratios are team's time over one thread's, at least 1 / threads.
-    private struct Scaling {
-        /// Bytes per second.
-        let bandwidth: MachineCosts.Pair
-        let quant: Double
-        let blas: Double
-    }
-
-    private mutating func scaling(_ formats: some Collection<WeightFormat>) -> Scaling {
-        // Dot products on Floats do less work per byte than anything else here.
-        let read = perWeight(.F32, .quant, rows: 512, positions: 1, samples: 8)
-        let bandwidth = Double(MemoryLayout<Float>.stride) / read
-        guard threads > 1 else {
-            return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth), quant: 1, blas: 1)
-        }
-        let format = formats.first { $0.activation == .int8x256 } ?? .Q4_K
-        let leastGain = (1 + 1 / Double(threads)) / 2
-        let shared = ratio(
-            .F32, .quant, rows: 384, positions: 1, assumed: Self.usualSharing, most: Self.fullSharing)
-        // With fewer positions memory would limit the team, which each cost takes into account for itself.
-        let quant = ratio(format, .quant, rows: 16 * Self.chunkRows, positions: 64, assumed: 0, most: leastGain)
-        let blas = ratio(format, .blas, rows: Executor.panelRows, positions: 16, assumed: 0, most: leastGain)
-        return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth / shared), quant: quant, blas: blas)
-    }
-
-    /// A core or two fill most of a memory channel's bandwidth.
-    private static let usualSharing = 0.6
-    /// Where one core fills it alone.
-    private static let fullSharing = 0.9
-
-    /// Team's time over one thread's, both for what `rows` more rows per thread add; `assumed` where no sample finds the
-    /// threads running.
-    ///
-    /// - Parameter most: where samples find less gain than this, something held the other cores in their midst: a team
-    ///   that took work in chunks would still gain. So no plan ever leaves cores idle because they were busy once.
-    private mutating func ratio(
-        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, assumed: Double, most: Double
-    ) -> Double {
-        let even = 1 / Double(threads)
-        let one =
-            sample(format, path, rows: 2 * rows, positions: n, samples: 3)
-            - sample(format, path, rows: rows, positions: n, samples: 3)
-        let limit = Self.poolBytes / 4 / format.bytesPerRow(columns: Self.columns)
-        let teamRows = min(rows * threads, limit)
-        guard let few = teamSeconds(format, path, rows: teamRows, positions: n),
-            let many = teamSeconds(format, path, rows: 2 * teamRows, positions: n), one > 0
-        else { return max(assumed, even) }
-        let measured = (many - few) / Double(teamRows) / (one / Double(rows))
-        return min(max(measured, even), most)
-    }
-
-    /// Seconds of a projection by the team, the least of some; nil where no sample finds all threads running.
-    private mutating func teamSeconds(
-        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int
-    ) -> Double? {
-        executor.threads = threads
-        let output = output(columns: rows, positions: n)
-        let start = clock.now
-        var best = Double.infinity
-        var clean = 0
-        while clean < 4, seconds(since: start) < Self.patience {
-            let projection = Projection(window(format, rows: rows), to: output, path: path)
-            guard isTeamRunning else { continue }
-            let time = wallSeconds { executor.project(input, rows: n, projection) }
-            guard isTeamRunning else { continue }
-            clean += 1
-            best = min(best, time)
-        }
-        return best.isFinite ? best : nil
-    }
-
-    /// How long a sample with all threads running is looked for, seconds.
-    private static let patience = 0.012
-
-    /// Whether all threads are on a core: else an empty region takes as long as others' time slices.
-    private var isTeamRunning: Bool { wallSeconds(emptyRegion) < Self.slowRegion + 1e-6 * Double(threads) }
-    private static let slowRegion = 15e-6
-    private static let usualRegion = 3e-6
-
-    private func emptyRegion() { executor.team.run(chunks: threads, threads: threads) { _, _ in } }
-
-    /// Seconds that a region takes beyond its work: to start and end it, and for its first loads from memory to arrive.
-    private mutating func region() -> Double {
-        guard threads > 1 else { return 0 }
-        let empty = (0..<100).reduce(Double.infinity) { best, _ in min(best, wallSeconds(emptyRegion)) }
-        guard empty < Self.slowRegion else { return Self.usualRegion }
-        let rows = Self.chunkRows * threads
-        guard let few = teamSeconds(.Q4_K, .quant, rows: rows, positions: 1),
-            let many = teamSeconds(.Q4_K, .quant, rows: 4 * rows, positions: 1)
-        else { return empty }
-        return min(max(few - (many - few) / 3, empty), Self.slowRegion)
-    }
-
     // MARK: - Time
 
-    private func seconds(since start: ContinuousClock.Instant) -> Double { (clock.now - start) / .seconds(1) }
+    func seconds(since start: ContinuousClock.Instant) -> Double { (clock.now - start) / .seconds(1) }
 
-    private func wallSeconds(_ body: () -> Void) -> Double {
+    func wallSeconds(_ body: () -> Void) -> Double {
         let start = clock.now
         body()
         return max(seconds(since: start), 1e-9)
@@ -335,14 +232,5 @@ public struct Calibration {
         let start = ThreadTime.now
         body()
         return max(ThreadTime.now - start, 1e-9)
-    }
-}
-
-/// CPU time of the calling thread, in seconds.
-public enum ThreadTime {
-    public static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

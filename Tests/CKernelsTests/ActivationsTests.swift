@@ -30,7 +30,8 @@ struct ActivationsTests {
         var sumsAreRight: Bool {
             sums.enumerated().allSatisfy { g, sum in sum == codes[16 * g..<16 * g + 16].reduce(0) { $0 + Int16($1) } }
                 && sums32.enumerated().allSatisfy { g, sum in sum == sums[2 * g] + sums[2 * g + 1] }
-                && sum == sums.reduce(0) { $0 + Int32($1) } && (pairOffsets.isEmpty || pairOffsets == expectedPairOffsets)
+                && sum == sums.reduce(0) { $0 + Int32($1) }
+                && (pairOffsets.isEmpty || pairOffsets == expectedPairOffsets)
         }
 
         private var expectedPairOffsets: [Int16] {

@@ -1,0 +1,29 @@
+import Bench
+import Testing
+
+@Suite struct MachineLimitsTests {
+    private func limits(othersCores: Double?) -> MachineLimits {
+        MachineLimits(
+            clock: 3e9, readBandwidth: [1: 15e9], sgemmRate: [1: 45e9], floatRate: nil, int8Rate: nil,
+            othersCores: othersCores)
+    }
+
+    @Test(arguments: [nil, 0, 0.1])
+    func quietMeasurementsGoUnremarked(othersCores: Double?) {
+        let limits = limits(othersCores: othersCores)
+        #expect(limits.warning == nil && !limits.summary.contains("other processes"))
+    }
+
+    @Test func measurementsBesideOthersAreMarked() throws {
+        let limits = limits(othersCores: 0.97)
+        #expect(limits.summary.hasSuffix("measured while other processes took 1.0 cores: too low"))
+        #expect(try #require(limits.warning).contains("took 1.0 cores while the machine's limits were measured"))
+    }
+
+    @Test func whatOthersTookIsMeasured() throws {
+        let limits = try MachineLimits.measure(threads: [1])
+        #if os(Linux)
+            #expect(try #require(limits.othersCores) >= 0)
+        #endif
+    }
+}
