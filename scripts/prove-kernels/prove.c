@@ -105,6 +105,7 @@ static void fill_act256(int kind, size_t count, carat_act256 *out) {
             const int8_t code = out[b].codes[i] = activation(kind, i);
             out[b].sums[i / 16] = (int16_t)(out[b].sums[i / 16] + code);
             out[b].sums32[i / 32] = (int16_t)(out[b].sums32[i / 32] + code);
+            out[b].sum += code;
             int16_t *pair = &out[b].pair_offsets[i / 16][i / 2 % 2];
             *pair = (int16_t)(*pair - 32 * code);
         }
