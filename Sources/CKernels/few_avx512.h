@@ -141,11 +141,12 @@ CARAT_AVX512_INLINE void carat_few_wide(
     }
 }
 
-/// One to eight positions.
+/// Up to eight positions.
 CARAT_AVX512_INLINE void carat_few_k_avx512(
     const carat_wide_format f, const void *rows, size_t row_bytes, size_t row_count, size_t columns,
     const carat_act256 *act, size_t n, float *y, size_t y_stride) {
     switch (n) {
+    case 0: break;
     case 1: carat_few_wide(f, rows, row_bytes, row_count, columns, act, 1, n, y, y_stride); break;
     case 2: carat_few_wide(f, rows, row_bytes, row_count, columns, act, 2, n, y, y_stride); break;
     case 3:

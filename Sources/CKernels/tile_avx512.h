@@ -9,7 +9,7 @@
 #if CARAT_HAS_AVX2
 enum {
     CARAT_WIDE_POSITIONS = 8,
-    /// Super-blocks of one row tile that are unpacked together: their panels fill half of L1.
+    /// Super-blocks of one row tile that are unpacked together: their panels stay in L1.
     CARAT_WIDE_BLOCKS = 4,
     /// Row tiles that share a sweep, and positions of one sweep: panels and activations of a sweep stay in L2.
     CARAT_WIDE_SWEEP_TILES = 4,
@@ -21,13 +21,14 @@ enum {
 
 /// 16 rows of one super-block, unpacked.
 typedef struct {
-    __m512i codes[64];  // of 4 columns each, with the format's offset added
+    __m512i codes[64];  // of 4 columns each, as the format's `scaled` or else its `codes` gives them
     carat_wide_head head;
 } carat_wide_panel;
 
-/// Weights that will be unpacked later: the first block of some rows, `row_bytes` apart.
+/// Weights that will be unpacked later: where the first blocks of some rows lie, `row_bytes` apart. An address, as it may
+/// lie past the last row.
 typedef struct {
-    const uint8_t *block;
+    uintptr_t block;
     size_t row_bytes, rows;
 } carat_ahead;
 
@@ -35,7 +36,7 @@ typedef struct {
 CARAT_AVX512_INLINE void carat_fetch_ahead(carat_ahead ahead, size_t bytes) {
     for (size_t r = 0; r < ahead.rows; r++)
         for (size_t line = 0; line < bytes; line += 64)
-            _mm_prefetch((const char *)((uintptr_t)ahead.block + r * ahead.row_bytes + line), _MM_HINT_T1);
+            _mm_prefetch((const char *)(ahead.block + r * ahead.row_bytes + line), _MM_HINT_T1);
 }
 
 /// total[position] += the products of one super-block, for `positions` (a constant) positions that lie `stride` apart.
@@ -159,7 +160,7 @@ CARAT_AVX512_INLINE void carat_part_wide(
             const size_t width = blocks - b < CARAT_WIDE_BLOCKS ? blocks - b : CARAT_WIDE_BLOCKS;
             // Short rows are fetched a tile ahead, long ones along themselves.
             const bool is_long = row_bytes >= CARAT_WIDE_LONG_ROW_BYTES && b + width < blocks;
-            const uint8_t *const here = row[t * CARAT_WIDE_ROWS] + b * f.block_bytes;
+            const uintptr_t here = (uintptr_t)row[t * CARAT_WIDE_ROWS] + b * f.block_bytes;
             const carat_ahead ahead = {
                 here + (is_long ? width * f.block_bytes : CARAT_WIDE_ROWS * row_bytes), row_bytes, CARAT_WIDE_ROWS};
             carat_fill_wide_panels(f, row + t * CARAT_WIDE_ROWS, b, width, panels[0]);
@@ -175,7 +176,7 @@ CARAT_AVX512_INLINE void carat_part_wide(
             for (size_t t = 0; t < tiles; t++) {
                 if (p == 0) carat_fill_wide_panels(f, row + t * CARAT_WIDE_ROWS, b, width, panels[t]);
                 const bool is_next = p == 0 && b + width < blocks;
-                const uint8_t *const next = row[t * CARAT_WIDE_ROWS] + (b + width) * f.block_bytes;
+                const uintptr_t next = (uintptr_t)row[t * CARAT_WIDE_ROWS] + (b + width) * f.block_bytes;
                 carat_sweep_wide(
                     pass, panels[t], width, act + p * blocks + b, blocks, count,
                     (carat_ahead){next, row_bytes, is_next ? CARAT_WIDE_ROWS : 0},

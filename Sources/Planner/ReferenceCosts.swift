@@ -48,8 +48,8 @@ private struct CyclesPerWeight {
 
     func quant(positions n: Int) -> Double {
         let dots = dot * Double(n)
-        guard let tile, n > 1 else { return dots }
-        return tile.unpack + tile.perPosition * Double(n)
+        guard let tile else { return dots }
+        return min(dots, tile.unpack + tile.perPosition * Double(n))
     }
 
     func blas(positions n: Int) -> Double {
