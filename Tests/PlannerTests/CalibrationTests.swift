@@ -18,8 +18,10 @@ import Testing
         let costs = try #require(calibration.costs(of: [.Q4_K]).formats["Q4_K"])
         for curve in [costs.quant, costs.blas] {
             #expect(curve.points.count == MachineCosts.positions.count)
-            #expect(curve.points[5].one > 2 * curve.points[3].one)  // 64 positions against 8
+            #expect(curve.points[5].one > 2 * curve.points[0].one)  // 64 positions against 1
             #expect(curve.points[6].one > 4 * curve.points[5].one)  // 512 against 64
         }
+        // sgemm first packs the weights, which at 8 positions is a good part of its time
+        #expect(costs.quant.points[5].one > 2 * costs.quant.points[3].one)
     }
 }
