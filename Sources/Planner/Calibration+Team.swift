@@ -53,10 +53,12 @@ extension Calibration {
         return min(max(measured, even), most)
     }
 
-    /// Seconds of a projection by the team, the least of some; nil where no sample finds all threads running.
+    /// Seconds of a projection by the team, the least of some; nil where no sample finds all threads running, or the pool
+    /// has not so many rows: a team of hundreds of threads asks for more.
     mutating func teamSeconds(
         _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int
     ) -> Double? {
+        guard rows <= Self.poolBytes / format.bytesPerRow(columns: Self.columns) else { return nil }
         executor.threads = threads
         let output = output(columns: rows, positions: n)
         let start = clock.now

@@ -72,7 +72,7 @@ public struct MachineCosts: Sendable, Codable, Equatable {
     public let readBandwidth: Pair
     /// Floating-point operations per second of sgemm.
     public let sgemmRate: Pair
-    /// Starting and ending a parallel region, seconds.
+    /// Seconds of a parallel region beyond its work: to start and end it, and for its first loads from memory.
     public let region: Double
     /// Time of the team over that of one thread, where memory does not limit it.
     public let quantScaling: Double
