@@ -29,7 +29,7 @@ typedef struct {
     __m512i (*pairs)(const carat_dot_head *head, int row, int i);
     /// Codes of vectors 1 and 3 are 1 << odd_shift times too large.
     int odd_shift;
-    /// What codes with an offset have too much, over the lanes; NULL: nothing.
+    /// Where sums of codes with an offset start: less what these have too much, over the lanes; NULL: at 0.
     __m512i (*start)(const carat_dot_head *head, int row, __m256i sums);
 } carat_dot_format;
 

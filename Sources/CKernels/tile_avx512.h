@@ -98,6 +98,7 @@ CARAT_AVX512_INLINE void carat_fill_wide_panels(
                     panels[i].codes[32 * half + step] = f.scaled(&table, &words, step);
             }
         }
+        // Such sums are those of offset - product: the sign goes with d.
         if (f.scaled_offset != 0) panels[i].head.d = _mm512_xor_ps(panels[i].head.d, _mm512_set1_ps(-0.0f));
     }
 }
