@@ -25,8 +25,8 @@ typedef struct {
     carat_wide_head head;
 } carat_wide_panel;
 
-/// Weights that will be unpacked later: where the first blocks of some rows lie, `row_bytes` apart. An address, as it may
-/// lie past the last row.
+/// Weights that will be unpacked later: where the first blocks of some rows lie, `row_bytes` apart. An address, as it
+/// may lie past the last row.
 typedef struct {
     uintptr_t block;
     size_t row_bytes, rows;
