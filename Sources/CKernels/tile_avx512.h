@@ -1,15 +1,21 @@
 #pragma once
-// Many positions at a time with AVX-512-VNNI: tiles of 16 weight rows x 8 positions.
+// Many positions at a time with AVX-512-VNNI: two tiles of 16 weight rows x 8 positions at once.
 //
-// A tile's weights are unpacked once into panels (panel_avx512.h) which stay in the caches while positions pass. Sums
-// and Float steps are those of the dot kernels, so a position has the same bits here and there.
+// A tile's weights are unpacked once into panels (panel_avx512.h) which stay in the caches while positions pass. With
+// two tiles each broadcast activation serves two multiplications: with one, loads would be the limit where a core
+// multiplies 64 bytes twice a cycle. Sums and Float steps are those of the dot kernels, so a position has the same bits
+// here and there.
 #include "dot_avx512.h"
 #include "few_avx512.h"
 
 #if CARAT_HAS_AVX2
 enum {
     CARAT_WIDE_POSITIONS = 8,
-    /// Super-blocks of one row tile that are unpacked together: their panels stay in L1.
+    /// Row tiles that are multiplied at once.
+    CARAT_WIDE_PAIR = 2,
+    /// Super-blocks of a pair of row tiles that are unpacked together: those of several sweeps stay in L1; for a single
+    /// one, more: rows are then read from memory in longer pieces.
+    CARAT_WIDE_SWEEP_BLOCKS = 2,
     CARAT_WIDE_BLOCKS = 4,
     /// Row tiles that share a sweep, and positions of one sweep: panels and activations of a sweep stay in L2.
     CARAT_WIDE_SWEEP_TILES = 4,
@@ -32,46 +38,80 @@ typedef struct {
     size_t row_bytes, rows;
 } carat_ahead;
 
-/// Asks for `bytes` of each row.
-CARAT_AVX512_INLINE void carat_fetch_ahead(carat_ahead ahead, size_t bytes) {
-    for (size_t r = 0; r < ahead.rows; r++)
+/// Asks for `bytes` of each row of a part of them: part number `i` of `count`.
+CARAT_AVX512_INLINE void carat_fetch_ahead(carat_ahead ahead, size_t bytes, int i, int count) {
+    const size_t end = ahead.rows * (size_t)(i + 1) / (size_t)count;
+    for (size_t r = ahead.rows * (size_t)i / (size_t)count; r < end; r++)
         for (size_t line = 0; line < bytes; line += 64)
             _mm_prefetch((const char *)(ahead.block + r * ahead.row_bytes + line), _MM_HINT_T1);
 }
 
-/// total[position] += the products of one super-block, for `positions` (a constant) positions that lie `stride` apart.
+/// sums += codes of 4 columns per lane x the 4 activations at `x`, for one row tile or for two. Pinned: compilers load
+/// the activations of many steps beforehand and spill them.
+CARAT_AVX512_INLINE void carat_multiply_words(
+    __m512i *sum0, __m512i *sum1, const int tiles, __m512i codes0, __m512i codes1, const int8_t (*x)[4]) {
+    __m512i words;
+    if (tiles == 1)
+        __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(*sum0) : "v"(codes0), "m"(*x));
+    else
+        __asm__("vpbroadcastd %5, %2\n\tvpdpbusd %2, %3, %0\n\tvpdpbusd %2, %4, %1"
+                : "+v"(*sum0), "+v"(*sum1), "=&v"(words)
+                : "v"(codes0), "v"(codes1), "m"(*x));
+}
+
+/// total[position] += the products of one super-block of `tiles` row tiles, whose panels lie `apart`, for `positions`
+/// that lie `stride` apart. Numbers of tiles and positions are constants.
 CARAT_AVX512_INLINE void carat_multiply_wide(
-    const carat_wide_panel *w, const carat_act256 *act, size_t stride, const int positions, const carat_wide_format f,
-    __m512 *total) {
+    const carat_wide_panel *w, size_t apart, const int tiles, const carat_act256 *act, size_t stride,
+    const int positions, const carat_wide_format f, carat_ahead ahead, float (*total)[CARAT_WIDE_SWEEP_ROWS]) {
     const int steps = f.group / 4, groups = CARAT_SUPER_BLOCK / f.group;
-    __m512i products[CARAT_WIDE_POSITIONS];
-#pragma clang loop unroll(full)
-    for (int p = 0; p < positions; p++)
-        products[p] = f.scaled_offset == 0
-            ? _mm512_setzero_si512()
-            : _mm512_mullo_epi32(_mm512_set1_epi32(act[(size_t)p * stride].sum), carat_all(-f.scaled_offset));
-    for (int g = 0; g < groups; g++) {
-        __m512i sums[CARAT_WIDE_POSITIONS];
-#pragma clang loop unroll(full)
-        for (int p = 0; p < positions; p++) sums[p] = f.scaled ? products[p] : _mm512_setzero_si512();
-#pragma clang loop unroll(full)
-        for (int q = 0; q < steps; q++) {
-            const __m512i codes = w->codes[steps * g + q];
-#pragma clang loop unroll(full)
-            for (int p = 0; p < positions; p++)
-                sums[p] = _mm512_dpbusd_epi32(
-                    sums[p], codes, carat_all_words(act[(size_t)p * stride].codes + 4 * (steps * g + q)));
-        }
-#pragma clang loop unroll(full)
-        for (int p = 0; p < positions; p++)
-            products[p] = f.scaled
-                ? sums[p]
-                : _mm512_add_epi32(products[p], _mm512_mullo_epi32(sums[p], w->head.scales[g]));
-    }
+    __m512i products[CARAT_WIDE_PAIR][CARAT_WIDE_POSITIONS];
     const carat_act256 *x[CARAT_WIDE_POSITIONS];
 #pragma clang loop unroll(full)
-    for (int p = 0; p < positions; p++) x[p] = act + (size_t)p * stride;
-    carat_finish_wide(f, &w->head, f.scaled_offset == 0, x, positions, products, total);
+    for (int p = 0; p < positions; p++) {
+        x[p] = act + (size_t)p * stride;
+        products[0][p] = f.scaled_offset == 0
+            ? _mm512_setzero_si512()
+            : _mm512_mullo_epi32(_mm512_set1_epi32(x[p]->sum), carat_all(-f.scaled_offset));
+        products[1][p] = products[0][p];
+    }
+    for (int g = 0; g < groups; g++) {
+        carat_fetch_ahead(ahead, f.block_bytes, g, groups);
+        __m512i sums[CARAT_WIDE_PAIR][CARAT_WIDE_POSITIONS];
+#pragma clang loop unroll(full)
+        for (int t = 0; t < CARAT_WIDE_PAIR; t++)
+#pragma clang loop unroll(full)
+            for (int p = 0; p < positions; p++) sums[t][p] = f.scaled ? products[t][p] : _mm512_setzero_si512();
+#pragma clang loop unroll(full)
+        for (int q = 0; q < steps; q++) {
+            __m512i codes[CARAT_WIDE_PAIR];
+#pragma clang loop unroll(full)
+            for (int t = 0; t < CARAT_WIDE_PAIR; t++) codes[t] = w[(size_t)(t % tiles) * apart].codes[steps * g + q];
+#pragma clang loop unroll(full)
+            for (int p = 0; p < positions; p++)
+                carat_multiply_words(
+                    &sums[0][p], &sums[1][p], tiles, codes[0], codes[1],
+                    (const int8_t(*)[4])(x[p]->codes + 4 * (steps * g + q)));
+        }
+#pragma clang loop unroll(full)
+        for (int t = 0; t < tiles; t++)
+#pragma clang loop unroll(full)
+            for (int p = 0; p < positions; p++)
+                products[t][p] = f.scaled
+                    ? sums[t][p]
+                    : _mm512_add_epi32(
+                          products[t][p], _mm512_mullo_epi32(sums[t][p], w[(size_t)t * apart].head.scales[g]));
+    }
+#pragma clang loop unroll(full)
+    for (int t = 0; t < tiles; t++) {
+        __m512 sum[CARAT_WIDE_POSITIONS];
+#pragma clang loop unroll(full)
+        for (int p = 0; p < positions; p++) sum[p] = _mm512_load_ps(total[p] + t * CARAT_WIDE_ROWS);
+        carat_finish_wide(
+            f, &w[(size_t)t * apart].head, f.scaled_offset == 0, x, positions, products[t], sum);
+#pragma clang loop unroll(full)
+        for (int p = 0; p < positions; p++) _mm512_store_ps(total[p] + t * CARAT_WIDE_ROWS, sum[p]);
+    }
 }
 
 /// Unpacks `width` super-blocks from number `b`.
@@ -103,39 +143,33 @@ CARAT_AVX512_INLINE void carat_fill_wide_panels(
     }
 }
 
-/// sums[p] += the products of `width` super-blocks of one row tile, for `count` (a constant) positions.
+/// sums[p] += the products of `width` super-blocks of `tiles` row tiles, for `count` positions; both are constants.
 CARAT_AVX512_INLINE void carat_pass_wide(
-    const carat_wide_format f, const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride,
-    const int count, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {
-    __m512 total[CARAT_WIDE_POSITIONS];
-#pragma clang loop unroll(full)
-    for (int p = 0; p < count; p++) total[p] = _mm512_loadu_ps(sums[p]);
+    const carat_wide_format f, const carat_wide_panel *panels, const int tiles, size_t width, const carat_act256 *act,
+    size_t stride, const int count, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {
     for (size_t i = 0; i < width; i++) {
-        carat_fetch_ahead(ahead, f.block_bytes);
-        carat_multiply_wide(panels + i, act + i, stride, count, f, total);
+        carat_multiply_wide(panels + i, CARAT_WIDE_BLOCKS, tiles, act + i, stride, count, f, ahead, sums);
         ahead.block += f.block_bytes;
     }
-#pragma clang loop unroll(full)
-    for (int p = 0; p < count; p++) _mm512_storeu_ps(sums[p], total[p]);
 }
 
-/// The same for 1, 2, 4 or 8 positions, not inlined: that its loops get all registers.
+/// The same for one or two row tiles and 1, 2, 4 or 8 positions, not inlined: that its loops get all registers.
 typedef void (*carat_pass_wide_fn)(
-    const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride, size_t count,
+    const carat_wide_panel *panels, size_t tiles, size_t width, const carat_act256 *act, size_t stride, size_t count,
     carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]);
 
 /// The same for any number of positions. Each pass asks for a part of `ahead`: all at once would be more than a core
 /// can wait for at a time.
 CARAT_AVX512_INLINE void carat_sweep_wide(
-    carat_pass_wide_fn pass, const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride,
-    size_t positions, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {
+    carat_pass_wide_fn pass, const carat_wide_panel *panels, size_t tiles, size_t width, const carat_act256 *act,
+    size_t stride, size_t positions, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {
     const size_t passes = positions / 8 + (size_t)__builtin_popcountll(positions % 8);
     const size_t share = (ahead.rows + passes - 1) / passes;
     size_t left = ahead.rows;
     for (size_t p = 0; p < positions;) {
         const size_t rest = positions - p, count = rest >= 8 ? 8 : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
         ahead.rows = left < share ? left : share;
-        pass(panels, width, act + p * stride, stride, count, ahead, sums + p);
+        pass(panels, tiles, width, act + p * stride, stride, count, ahead, sums + p);
         ahead.block += ahead.rows * ahead.row_bytes;
         left -= ahead.rows;
         p += count;
@@ -156,40 +190,50 @@ CARAT_AVX512_INLINE void carat_part_wide(
         row[r] = rows + (r < row_count ? r : row_count - 1) * row_bytes;
     const bool is_single = positions <= CARAT_WIDE_SWEEP_POSITIONS;
     // With a single sweep each panel is used once: one tile after the other, in the order of memory, in one place.
-    for (size_t t = 0; t < tiles && is_single; t++)
+    for (size_t t = 0; t < tiles && is_single; t += CARAT_WIDE_PAIR)
         for (size_t b = 0; b < blocks; b += CARAT_WIDE_BLOCKS) {
             const size_t width = blocks - b < CARAT_WIDE_BLOCKS ? blocks - b : CARAT_WIDE_BLOCKS;
-            // Short rows are fetched a tile ahead, long ones along themselves.
-            const bool is_long = row_bytes >= CARAT_WIDE_LONG_ROW_BYTES && b + width < blocks;
-            const uintptr_t here = (uintptr_t)row[t * CARAT_WIDE_ROWS] + b * f.block_bytes;
+            const size_t pair = tiles - t < CARAT_WIDE_PAIR ? tiles - t : CARAT_WIDE_PAIR;
+            // Short rows are fetched a pair of tiles ahead, long ones along themselves and then the next pair's start.
+            const bool is_long = row_bytes >= CARAT_WIDE_LONG_ROW_BYTES, is_last = b + width >= blocks;
+            const uintptr_t start = (uintptr_t)row[t * CARAT_WIDE_ROWS], here = start + b * f.block_bytes;
+            const uintptr_t below = pair * CARAT_WIDE_ROWS * row_bytes;
             const carat_ahead ahead = {
-                here + (is_long ? width * f.block_bytes : CARAT_WIDE_ROWS * row_bytes), row_bytes, CARAT_WIDE_ROWS};
-            carat_fill_wide_panels(f, row + t * CARAT_WIDE_ROWS, b, width, panels[0]);
+                !is_long ? here + below : is_last ? start + below : here + width * f.block_bytes, row_bytes,
+                pair * CARAT_WIDE_ROWS};
+            for (size_t i = 0; i < pair; i++)
+                carat_fill_wide_panels(f, row + (t + i) * CARAT_WIDE_ROWS, b, width, panels[i]);
             carat_sweep_wide(
-                pass, panels[0], width, act + b, blocks, positions, ahead,
+                pass, panels[0], pair, width, act + b, blocks, positions, ahead,
                 (float(*)[CARAT_WIDE_SWEEP_ROWS])(sums[0] + t * CARAT_WIDE_ROWS));
         }
-    for (size_t b = 0; b < blocks && !is_single; b += CARAT_WIDE_BLOCKS) {
-        const size_t width = blocks - b < CARAT_WIDE_BLOCKS ? blocks - b : CARAT_WIDE_BLOCKS;
+    for (size_t b = 0; b < blocks && !is_single; b += CARAT_WIDE_SWEEP_BLOCKS) {
+        const size_t width = blocks - b < CARAT_WIDE_SWEEP_BLOCKS ? blocks - b : CARAT_WIDE_SWEEP_BLOCKS;
         for (size_t p = 0; p < positions; p += CARAT_WIDE_SWEEP_POSITIONS) {
             const size_t count =
                 positions - p < CARAT_WIDE_SWEEP_POSITIONS ? positions - p : CARAT_WIDE_SWEEP_POSITIONS;
-            for (size_t t = 0; t < tiles; t++) {
-                if (p == 0) carat_fill_wide_panels(f, row + t * CARAT_WIDE_ROWS, b, width, panels[t]);
+            for (size_t t = 0; t < tiles; t += CARAT_WIDE_PAIR) {
+                const size_t pair = tiles - t < CARAT_WIDE_PAIR ? tiles - t : CARAT_WIDE_PAIR;
+                for (size_t i = t; p == 0 && i < t + pair; i++)
+                    carat_fill_wide_panels(f, row + i * CARAT_WIDE_ROWS, b, width, panels[i]);
                 const bool is_next = p == 0 && b + width < blocks;
                 const uintptr_t next = (uintptr_t)row[t * CARAT_WIDE_ROWS] + (b + width) * f.block_bytes;
                 carat_sweep_wide(
-                    pass, panels[t], width, act + p * blocks + b, blocks, count,
-                    (carat_ahead){next, row_bytes, is_next ? CARAT_WIDE_ROWS : 0},
+                    pass, panels[t], pair, width, act + p * blocks + b, blocks, count,
+                    (carat_ahead){next, row_bytes, is_next ? pair * CARAT_WIDE_ROWS : 0},
                     (float(*)[CARAT_WIDE_SWEEP_ROWS])(sums[p] + t * CARAT_WIDE_ROWS));
             }
         }
     }
-    for (size_t p = 0; p < positions; p++)
+    for (size_t p = 0; p < positions; p++) {
+        // Each position's outputs lie in a page of their own: asked for in time, or each store would wait.
+        for (size_t t = 0; t < tiles && p + 8 < positions; t++)
+            _mm_prefetch((const char *)(y + (p + 8) * y_stride + t * CARAT_WIDE_ROWS), _MM_HINT_T0);
         for (size_t t = 0; t < tiles; t++)
             _mm512_mask_storeu_ps(
                 y + p * y_stride + t * CARAT_WIDE_ROWS, carat_row_mask(row_count - t * CARAT_WIDE_ROWS),
                 _mm512_load_ps(sums[p] + t * CARAT_WIDE_ROWS));
+    }
 }
 
 CARAT_AVX512_INLINE void carat_tile_k_avx512(
@@ -218,14 +262,18 @@ CARAT_AVX512_INLINE void carat_tile_k_avx512(
         carat_dot_k_avx512(how, rows, row_bytes, row_count, columns, activation, y);                                  \
     }                                                                                                                 \
     CARAT_AVX512VNNI __attribute__((noinline)) static void pass_wide_##format(                                        \
-        const carat_wide_panel *panels, size_t width, const carat_act256 *act, size_t stride, size_t count,           \
-        carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {                                                    \
+        const carat_wide_panel *panels, size_t tiles, size_t width, const carat_act256 *act, size_t stride,           \
+        size_t count, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {                                      \
         const carat_wide_format how = wide;                                                                           \
-        switch (count) {                                                                                              \
-        case 8: carat_pass_wide(how, panels, width, act, stride, 8, ahead, sums); break;                              \
-        case 4: carat_pass_wide(how, panels, width, act, stride, 4, ahead, sums); break;                              \
-        case 2: carat_pass_wide(how, panels, width, act, stride, 2, ahead, sums); break;                              \
-        default: carat_pass_wide(how, panels, width, act, stride, 1, ahead, sums);                                    \
+        switch (2 * count + (tiles == 2)) {                                                                           \
+        case 17: carat_pass_wide(how, panels, 2, width, act, stride, 8, ahead, sums); break;                          \
+        case 16: carat_pass_wide(how, panels, 1, width, act, stride, 8, ahead, sums); break;                          \
+        case 9: carat_pass_wide(how, panels, 2, width, act, stride, 4, ahead, sums); break;                           \
+        case 8: carat_pass_wide(how, panels, 1, width, act, stride, 4, ahead, sums); break;                           \
+        case 5: carat_pass_wide(how, panels, 2, width, act, stride, 2, ahead, sums); break;                           \
+        case 4: carat_pass_wide(how, panels, 1, width, act, stride, 2, ahead, sums); break;                           \
+        case 3: carat_pass_wide(how, panels, 2, width, act, stride, 1, ahead, sums); break;                           \
+        default: carat_pass_wide(how, panels, 1, width, act, stride, 1, ahead, sums);                                 \
         }                                                                                                             \
     }                                                                                                                 \
     CARAT_AVX512VNNI void carat_tile_##format##_avx512vnni(                                                           \

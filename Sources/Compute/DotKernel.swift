@@ -6,15 +6,21 @@ extension Executor {
 
     /// Weight rows of a chunk: a multiple of 16, so that kernels that take several rows at once have no tails inside.
     ///
-    /// With many positions, few bytes, which stay in L2 while all positions pass. With few, more of them: a thread then
-    /// reads longer streams, which the hardware's prefetcher can follow; but still several chunks per worker.
-    package static func dotChunkRows(bytesPerRow: Int, rows: Int, positions: Int, workers: Int) -> Int {
-        let least = 64 << 10, most = 512 << 10
+    /// With many positions, as many as a tile kernel sweeps together, as long as each worker has some chunks; formats
+    /// without tiles: few bytes, which stay in L2 while all positions pass. With few positions, more bytes: a thread
+    /// then reads longer streams, which the hardware's prefetcher can follow; but still several chunks per worker.
+    package static func dotChunkRows(
+        _ format: WeightFormat, columns: Int, rows: Int, positions: Int, workers: Int
+    ) -> Int {
         let isStreaming = positions <= streamingPositions
-        let share = rows * bytesPerRow / (8 * workers)
-        let bytes = isStreaming ? min(most, max(least, share)) : least
-        return min(isStreaming ? .max : 64, max(16, bytes / bytesPerRow / 16 * 16))
+        guard isStreaming || format.activation != .int8x256 else { return inTiles(min(64, rows / (4 * workers))) }
+        let least = 64 << 10, most = 512 << 10
+        let bytesPerRow = format.bytesPerRow(columns: columns)
+        let bytes = isStreaming ? min(most, max(least, rows * bytesPerRow / (8 * workers))) : least
+        return min(isStreaming ? .max : 64, inTiles(bytes / bytesPerRow))
     }
+
+    private static func inTiles(_ rows: Int) -> Int { max(16, rows / 16 * 16) }
 }
 
 extension ProjectionWork {

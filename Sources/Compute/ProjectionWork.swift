@@ -44,7 +44,7 @@ final class ProjectionWork: SharedWork {
         switch projection.path {
         case .quant:
             return Executor.dotChunkRows(
-                bytesPerRow: weight.bytesPerRow, rows: weight.rows, positions: rows, workers: workers)
+                weight.format, columns: weight.columns, rows: weight.rows, positions: rows, workers: workers)
         case .blas: return min(Executor.panelRows, weight.rows)
         }
     }

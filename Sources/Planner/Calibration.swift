@@ -146,7 +146,7 @@ public struct Calibration {
 
     /// Rows of a chunk with many positions.
     static let chunkRows = Executor.dotChunkRows(
-        bytesPerRow: WeightFormat.Q4_K.bytesPerRow(columns: columns), rows: 1024, positions: largest, workers: 1)
+        .Q4_K, columns: columns, rows: 1024, positions: largest, workers: 1)
 
     /// The next window of the pool: by the time it comes round again, it has left the caches.
     mutating func window(_ format: WeightFormat, rows: Int) -> Weight {

@@ -58,7 +58,7 @@ public struct PlannedWeight: Sendable, Codable, Hashable {
     func chunkRows(_ path: MatmulPath, positions n: Int, workers: Int) -> Int {
         switch path {
         case .blas: min(Executor.panelRows, rows)
-        case .quant: Executor.dotChunkRows(bytesPerRow: bytesPerRow, rows: rows, positions: n, workers: workers)
+        case .quant: Executor.dotChunkRows(format, columns: columns, rows: rows, positions: n, workers: workers)
         }
     }
 }
