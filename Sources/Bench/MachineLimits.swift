@@ -12,18 +12,21 @@ package struct MachineLimits: Sendable, Equatable {
     /// Multiply-adds per second of one core in registers; nil where there is no loop for this CPU.
     package let floatRate: Double?
     package let int8Rate: Double?
+    /// Cores that this process may use.
+    package let cores: Int
     /// Cores' worth of time that other processes took meanwhile; nil where the system does not say.
     package let othersCores: Double?
 
     package init(
         clock: Double, readBandwidth: [Int: Double], sgemmRate: [Int: Double], floatRate: Double?, int8Rate: Double?,
-        othersCores: Double? = nil
+        cores: Int, othersCores: Double? = nil
     ) {
         self.clock = clock
         self.readBandwidth = readBandwidth
         self.sgemmRate = sgemmRate
         self.floatRate = floatRate
         self.int8Rate = int8Rate
+        self.cores = cores
         self.othersCores = othersCores
     }
 
@@ -41,7 +44,7 @@ package struct MachineLimits: Sendable, Equatable {
         return MachineLimits(
             clock: clock, readBandwidth: Dictionary(uniqueKeysWithValues: reads),
             sgemmRate: Dictionary(uniqueKeysWithValues: sgemm), floatRate: float, int8Rate: int8,
-            othersCores: CoreLoad().othersCores(since: load))
+            cores: cores, othersCores: CoreLoad().othersCores(since: load))
     }
 
     /// Multiply-adds per cycle of one core at `rate` per second.
@@ -75,7 +78,12 @@ package struct MachineLimits: Sendable, Equatable {
         return parts.joined(separator: "; ")
     }
 
-    private var isDisturbed: Bool { (othersCores ?? 0) >= CoreLoad.tolerance }
+    /// Whether others held cores that the measurements wanted, rather than free ones.
+    private var isDisturbed: Bool {
+        guard let othersCores, othersCores >= CoreLoad.tolerance else { return false }
+        let wanted = readBandwidth.keys.max() ?? 1
+        return othersCores + Double(wanted) > Double(cores) + CoreLoad.tolerance
+    }
 
     /// A line for people when other processes held a core while the limits were measured.
     package var warning: String? {

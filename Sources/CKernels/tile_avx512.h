@@ -23,6 +23,8 @@ enum {
     CARAT_WIDE_SWEEP_POSITIONS = 64,
     /// Positions whose sums are gathered at a time.
     CARAT_WIDE_PART_POSITIONS = 512,
+    /// Numbers of an output that no cache keeps: 8 MB.
+    CARAT_WIDE_LARGE_OUTPUT = 2 << 20,
 };
 
 /// 16 rows of one super-block, unpacked.
@@ -176,6 +178,26 @@ CARAT_AVX512_INLINE void carat_sweep_wide(
     }
 }
 
+/// y = sums. Each position's outputs lie in a page of their own: they are asked for in time, or each store would wait.
+/// Outputs too large for the caches go past them: storing would first read them.
+CARAT_AVX512_INLINE void carat_store_wide(
+    float (*sums)[CARAT_WIDE_SWEEP_ROWS], size_t row_count, size_t positions, float *y, size_t y_stride) {
+    const bool is_aligned = (uintptr_t)y % 64 == 0 && y_stride % 16 == 0;
+    const bool is_large = is_aligned && positions * y_stride >= CARAT_WIDE_LARGE_OUTPUT;
+    for (size_t p = 0; p < positions; p++, y += y_stride)
+        for (size_t r = 0; r < row_count; r += CARAT_WIDE_ROWS) {
+            const __mmask16 mask = carat_row_mask(row_count - r);
+            const __m512 values = _mm512_load_ps(sums[p] + r);
+            if (is_large && mask == 0xffff) {
+                _mm512_stream_ps(y + r, values);
+                continue;
+            }
+            _mm_prefetch((const char *)((uintptr_t)(y + r) + 8 * y_stride * sizeof *y), _MM_HINT_T0);
+            _mm512_mask_storeu_ps(y + r, mask, values);
+        }
+    if (is_large) _mm_sfence();  // before another thread is told that they are there
+}
+
 /// Up to 64 rows and 512 positions. Sums gather in memory of their own: rows of y lie a power of two apart, where they
 /// would push each other out of the caches.
 CARAT_AVX512_INLINE void carat_part_wide(
@@ -225,15 +247,7 @@ CARAT_AVX512_INLINE void carat_part_wide(
             }
         }
     }
-    for (size_t p = 0; p < positions; p++) {
-        // Each position's outputs lie in a page of their own: asked for in time, or each store would wait.
-        for (size_t t = 0; t < tiles && p + 8 < positions; t++)
-            _mm_prefetch((const char *)(y + (p + 8) * y_stride + t * CARAT_WIDE_ROWS), _MM_HINT_T0);
-        for (size_t t = 0; t < tiles; t++)
-            _mm512_mask_storeu_ps(
-                y + p * y_stride + t * CARAT_WIDE_ROWS, carat_row_mask(row_count - t * CARAT_WIDE_ROWS),
-                _mm512_load_ps(sums[p] + t * CARAT_WIDE_ROWS));
-    }
+    carat_store_wide(sums, row_count, positions, y, y_stride);
 }
 
 CARAT_AVX512_INLINE void carat_tile_k_avx512(

@@ -137,6 +137,7 @@ struct QualityCommand: ParsableCommand {
         guard repetitions > 0 else { return }
         let settings = try machine.settings()
         let limits = try MachineLimits.measure(threads: [settings.threads, settings.prefillThreads])
+        if let warning = limits.warning { Output.note(warning + "\n") }
         let state = MachineState.current(kernels: settings.kernels)
         var progress = WorkProgress("speed", unit: "file", total: paths.count)
         defer { progress.finish() }

@@ -15,6 +15,7 @@ public final class ThreadTeam {
 
     private let next = Atomic(0)
     private let isRunning = Atomic(false)
+    private var isSpread = false
 
     /// How long an idle thread spins for the next region before it sleeps: long enough for the gaps within a token,
     /// short enough to leave the cores alone between requests.
@@ -55,6 +56,10 @@ public final class ThreadTeam {
         precondition(!wasRunning, "a thread team serves one caller at a time")
         defer { isRunning.store(false, ordering: .releasing) }
         next.store(0, ordering: .relaxed)
+        if !isSpread {
+            isSpread = true
+            spread()
+        }
 
         var region = Region(team: self, work: work, chunks: chunks)
         withUnsafeMutablePointer(to: &region) { region in

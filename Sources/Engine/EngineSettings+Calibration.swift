@@ -35,30 +35,33 @@ extension EngineSettings {
         let machine = MachineIdentity(kernels: kernels, threads: ThreadBudget.current().threads)
         let needed = model.weights.formats
         let known = remeasures ? nil : facts?.costs(of: machine)
-        if let known, needed.allSatisfy(known.has) {
+        let isEnough = known.map { needed.allSatisfy($0.has) } ?? false
+        if let known, isEnough, known.isTeamMeasured {
             costs = known
             return .stored
         }
+        // what is known but for the team's gains will do where it can't be measured better
+        costs = isEnough ? known : nil
+        let source = isEnough ? CostSource.stored : .builtIn
         guard remeasures || facts?.isWritable == true else {
-            facts?.log("what was measured could not be kept, so the built-in costs are used")
-            costs = nil
-            return .builtIn
+            facts?.log("what was measured could not be kept, so the \(isEnough ? "last" : "built-in") costs are used")
+            return source
         }
-        guard canMeasure(threads: machine.threads, facts) else {
-            costs = nil
-            return .builtIn
-        }
+        guard canMeasure(threads: machine.threads, facts) else { return source }
         progress("measuring this machine ... about 0.1 s, once")
         var calibration = Calibration(kernels: kernels, threads: machine.threads)
-        let measured =
-            if let known {
-                calibration.costs(of: needed.filter { !known.has($0) }, knowing: known)
-            } else {
-                calibration.costs(of: needed)
-            }
+        let measured: MachineCosts
+        if let known, known.isTeamMeasured {
+            measured = calibration.costs(of: needed.filter { !known.has($0) }, knowing: known)
+        } else {
+            measured = calibration.costs(of: needed.union(known?.knownFormats ?? []))
+            // a machine as busy as before: choices stay what they were
+            if isEnough, !measured.isTeamMeasured { return source }
+        }
         let isKept = facts?.store(measured, of: machine) ?? false
-        costs = isKept || remeasures ? measured : nil
-        return costs == nil ? .builtIn : .measured
+        guard isKept || remeasures else { return source }
+        costs = measured
+        return .measured
     }
 
     /// Measurements call OpenBLAS; without room for it the built-in numbers do.

@@ -19,10 +19,11 @@ extension Calibration {
         }
         let format = formats.first { $0.activation == .int8x256 } ?? .Q4_K
         let leastGain = (1 + 1 / Double(threads)) / 2
-        let shared = ratio(
-            .F32, .quant, rows: 384, positions: 1, assumed: Self.usualSharing, most: Self.fullSharing)
+        let shared = ratio(.F32, .quant, rows: 512, positions: 1, assumed: Self.usualSharing, most: Self.fullSharing)
         // With fewer positions memory would limit the team, which each cost takes into account for itself.
-        let quant = ratio(format, .quant, rows: 16 * Self.chunkRows, positions: 64, assumed: 0, most: leastGain)
+        let few = sample(format, rows: 64, positions: 64, samples: 2) / Double(64 * Self.columns)
+        let quant = ratio(
+            format, .quant, rows: rows(format, costing: few), positions: 64, assumed: 0, most: leastGain)
         let blas = ratio(format, .blas, rows: Executor.panelRows, positions: 16, assumed: 0, most: leastGain)
         return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth / shared), quant: quant, blas: blas)
     }
@@ -32,8 +33,8 @@ extension Calibration {
     /// Where one core fills it alone.
     private static let fullSharing = 0.9
 
-    /// Team's time over one thread's, both for what `rows` more rows per thread add; `assumed` where no sample finds the
-    /// threads running.
+    /// Team's time over one thread's for `rows` rows per thread: the median of pairs of samples that follow each other,
+    /// so that a machine which changes its pace changes both. `assumed` where none finds the threads running.
     ///
     /// - Parameter most: where samples find less gain than this, something held the other cores in their midst: a team
     ///   that took work in chunks would still gain. So no plan ever leaves cores idle because they were busy once.
@@ -41,37 +42,37 @@ extension Calibration {
         _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, assumed: Double, most: Double
     ) -> Double {
         let even = 1 / Double(threads)
-        let one =
-            sample(format, path, rows: 2 * rows, positions: n, samples: 3)
-            - sample(format, path, rows: rows, positions: n, samples: 3)
         let limit = Self.poolBytes / 4 / format.bytesPerRow(columns: Self.columns)
         let teamRows = min(rows * threads, limit)
-        guard let few = teamSeconds(format, path, rows: teamRows, positions: n),
-            let many = teamSeconds(format, path, rows: 2 * teamRows, positions: n), one > 0
-        else { return max(assumed, even) }
-        let measured = (many - few) / Double(teamRows) / (one / Double(rows))
-        return min(max(measured, even), most)
+        var ratios: [Double] = []
+        for _ in 0..<5 {
+            let one = sample(format, path, rows: rows, positions: n, samples: 1) / Double(rows)
+            guard let all = teamSeconds(format, path, rows: teamRows, positions: n, samples: 1) else { break }
+            ratios.append(all / Double(teamRows) / one)
+        }
+        guard !ratios.isEmpty else { return max(assumed, even) }
+        return min(max(ratios.sorted()[ratios.count / 2], even), most)
     }
 
     /// Seconds of a projection by the team, the least of some; nil where no sample finds all threads running, or the pool
     /// has not so many rows: a team of hundreds of threads asks for more.
     mutating func teamSeconds(
-        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int
+        _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, samples: Int = 4
     ) -> Double? {
         guard rows <= Self.poolBytes / format.bytesPerRow(columns: Self.columns) else { return nil }
-        executor.threads = threads
         let output = output(columns: rows, positions: n)
         let start = clock.now
         var best = Double.infinity
         var clean = 0
-        while clean < 4, seconds(since: start) < Self.patience {
+        while clean < samples, seconds(since: start) < Self.patience {
             let projection = Projection(window(format, rows: rows), to: output, path: path)
             guard isTeamRunning else { continue }
-            let time = wallSeconds { executor.project(input, rows: n, projection) }
+            let time = wallSeconds { team.project(input, rows: n, projection) }
             guard isTeamRunning else { continue }
             clean += 1
             best = min(best, time)
         }
+        if clean == 0 { isTeamMeasured = false }
         return best.isFinite ? best : nil
     }
 
@@ -79,21 +80,21 @@ extension Calibration {
     private static let patience = 0.012
 
     /// Whether all threads are on a core: else an empty region takes as long as others' time slices.
-    private var isTeamRunning: Bool { wallSeconds(emptyRegion) < Self.slowRegion + 1e-6 * Double(threads) }
-    private static let slowRegion = 15e-6
+    private var isTeamRunning: Bool { wallSeconds(emptyRegion) < slowRegion }
+    private var slowRegion: Double { 15e-6 + 1e-6 * Double(threads) }
     private static let usualRegion = 3e-6
 
-    private func emptyRegion() { executor.team.run(chunks: threads, threads: threads) { _, _ in } }
+    private func emptyRegion() { team.team.run(chunks: threads, threads: threads) { _, _ in } }
 
     /// Seconds that a region takes beyond its work: to start and end it, and for its first loads from memory to arrive.
     mutating func region() -> Double {
         guard threads > 1 else { return 0 }
         let empty = (0..<100).reduce(Double.infinity) { best, _ in min(best, wallSeconds(emptyRegion)) }
-        guard empty < Self.slowRegion else { return Self.usualRegion }
-        let rows = Self.chunkRows * threads
+        guard empty < slowRegion else { return Self.usualRegion }
+        let rows = 48 * threads  // a chunk of 64 KB for each
         guard let few = teamSeconds(.Q4_K, .quant, rows: rows, positions: 1),
             let many = teamSeconds(.Q4_K, .quant, rows: 4 * rows, positions: 1)
         else { return empty }
-        return min(max(few - (many - few) / 3, empty), Self.slowRegion)
+        return min(max(few - (many - few) / 3, empty), slowRegion)
     }
 }

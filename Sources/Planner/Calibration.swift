@@ -8,22 +8,27 @@ internal import GGUF
 /// samples: other processes hardly matter. How much faster the team is takes both ends of a sample to find all threads
 /// running; on a machine too busy for that, what cores usually give is assumed.
 public struct Calibration {
-    let executor: Executor
+    /// One thread, which takes as many rows at a time as it would of a large weight.
+    let solo: Executor
+    let team: Executor
     let threads: Int
     let clock = ContinuousClock()
     /// Weights of every format: bytes 0x11 are finite numbers in each.
     private let pool: FileBytes
     private var poolOffset = 0
-    let input = Matrix(rows: 512, columns: columns)
+    let input = Matrix(rows: largest, columns: columns)
     private var outputs: [Int: Matrix] = [:]
+    /// Whether every sample of the team found its threads running.
+    var isTeamMeasured = true
 
     static let columns = 2048
     static let poolBytes = 48 << 20
-    private static let largest = 512
+    static let largest = 512
 
     /// - Parameter threads: of the team, as many as the program will use.
     public init(kernels: Kernels, threads: Int) {
-        executor = Executor(threads: threads, kernels: kernels)
+        solo = Executor(threads: 1, kernels: kernels)
+        team = Executor(threads: threads, kernels: kernels)
         self.threads = threads
         pool = FileBytes(repeating: 0x11, count: Self.poolBytes)
         for row in 0..<Self.largest { input[row: row] = Self.wave }
@@ -34,34 +39,40 @@ public struct Calibration {
 
     /// All costs, of projections for `formats` only.
     public mutating func costs(of formats: some Collection<WeightFormat>) -> MachineCosts {
+        isTeamMeasured = true
         let scaling = scaling(formats)
         let region = region()
         let quantize = quantize(scaling.quant, region: region)
+        let measured = self.formats(formats, scaling: scaling, quantize: quantize)
         return MachineCosts(
-            isMeasured: true, instructionSet: executor.kernels.instructionSet.rawValue, threads: threads,
-            formats: self.formats(formats, scaling: scaling, quantize: quantize.one), readBandwidth: scaling.bandwidth,
-            sgemmRate: sgemmRate(scaling), region: region, quantScaling: scaling.quant, blasScaling: scaling.blas,
+            isMeasured: true, isTeamMeasured: isTeamMeasured,
+            instructionSet: solo.kernels.instructionSet.rawValue, threads: threads, formats: measured,
+            readBandwidth: scaling.bandwidth, sgemmRate: sgemmRate(scaling), region: region,
+            quantScaling: scaling.quant, blasScaling: scaling.blas,
             elementwise: elementwise(quantize: quantize, scaling: scaling.quant))
     }
 
     /// The costs of more formats, for a machine that is known already.
     public mutating func costs(of formats: some Collection<WeightFormat>, knowing costs: MachineCosts) -> MachineCosts {
         let scaling = Scaling(bandwidth: costs.readBandwidth, quant: costs.quantScaling, blas: costs.blasScaling)
-        return costs.adding(
-            self.formats(formats, scaling: scaling, quantize: costs.elementwise.quantize.one))
+        isTeamMeasured = true
+        let more = self.formats(formats, scaling: scaling, quantize: costs.elementwise.quantize)
+        return costs.adding(more, isTeamMeasured: isTeamMeasured)
     }
 
     // MARK: - One thread
 
-    mutating func formats(
-        _ formats: some Collection<WeightFormat>, scaling: Scaling, quantize: Double
+    private mutating func formats(
+        _ formats: some Collection<WeightFormat>, scaling: Scaling, quantize: MachineCosts.Pair
     ) -> [String: MachineCosts.FormatCosts] {
         // The multiplication of the BLAS path is the same for all formats: measured once in full, then one point each.
         let anchor = MachineCosts.positions.firstIndex(of: Self.anchorPositions) ?? 0
         var shared: [Double]?
         var result: [String: MachineCosts.FormatCosts] = [:]
         for format in formats.sorted(by: { $0.rawValue < $1.rawValue }) {
-            let quant = MachineCosts.positions.map { self.quant(format, positions: $0, quantize: quantize) }
+            let quant = MachineCosts.positions.map {
+                self.quant(format, positions: $0, quantize: quantize, scaling: scaling)
+            }
             let blas: [Double]
             if let shared {
                 let own = self.blas(format, positions: Self.anchorPositions)
@@ -70,13 +81,10 @@ public struct Calibration {
                 blas = MachineCosts.positions.map { self.blas(format, positions: $0) }
                 shared = blas
             }
-            let bytes = Double(format.bytesPerRow(columns: Self.columns)) / Double(Self.columns)
-            func curve(_ one: [Double], _ ratio: Double) -> MachineCosts.Curve {
-                MachineCosts.Curve(
-                    one.map { .init(one: $0, team: max($0 * ratio, bytes / scaling.bandwidth.team)) })
-            }
+            let read = Self.bytesPerWeight(format) / scaling.bandwidth.team
             result[format.rawValue] = MachineCosts.FormatCosts(
-                quant: curve(quant, scaling.quant), blas: curve(blas, scaling.blas))
+                quant: MachineCosts.Curve(quant),
+                blas: MachineCosts.Curve(blas.map { .init(one: $0, team: max($0 * scaling.blas, read)) }))
         }
         return result
     }
@@ -86,34 +94,61 @@ public struct Calibration {
     /// Seconds per weight of the quantized path, its input's quantization taken off.
     ///
     /// Samples have as many rows as fit their time: the error of that subtraction is then small, and chunks are as long
-    /// as those of a model's weights, which memory delivers faster than short ones.
-    mutating func quant(_ format: WeightFormat, positions n: Int, quantize: Double) -> Double {
-        let input = format.activation == .float ? 0 : quantize * Double(n * Self.columns)
-        func perRow(_ seconds: Double, _ rows: Int) -> Double { max(seconds - input, seconds / 4) / Double(rows) }
-        let few = sample(format, rows: Self.leastRows, positions: n, samples: 1)
-        let cost = perRow(few, Self.leastRows)
-        guard few < Self.slowSample else { return cost / Double(Self.columns) }
-        let most = min(Self.mostRows, Self.poolBytes / 8 / format.bytesPerRow(columns: Self.columns))
-        let rows = max(min(Int(Self.sampleSeconds / cost), most) / Self.leastRows, 4) * Self.leastRows
-        return perRow(sample(format, rows: rows, positions: n, samples: 3), rows) / Double(Self.columns)
+    /// as those of a model's weights, which memory delivers faster than short ones. With few positions memory may limit
+    /// the team, so it is measured too; with many it gains what it gains elsewhere.
+    private mutating func quant(
+        _ format: WeightFormat, positions n: Int, quantize: MachineCosts.Pair, scaling: Scaling
+    ) -> MachineCosts.Pair {
+        let elements = format.activation == .float ? 0 : Double(n * Self.columns)
+        func perWeight(_ seconds: Double, _ rows: Int, _ quantize: Double) -> Double {
+            max(seconds - quantize * elements, seconds / 4) / Double(rows * Self.columns)
+        }
+        // the second sample: the first one takes memory, and its code comes from the file
+        let few = sample(format, rows: Self.leastRows, positions: n, samples: 2)
+        var one = perWeight(few, Self.leastRows, quantize.one)
+        let rows = rows(format, costing: one)
+        if few < Self.slowSample {
+            one = perWeight(sample(format, rows: rows, positions: n, samples: 3), rows, quantize.one)
+        }
+        if n <= Self.sharedPositions, threads > 1,
+            let all = teamSeconds(format, .quant, rows: rows * threads, positions: n, samples: 3)
+        {
+            let team = perWeight(all, rows * threads, n > 1 ? quantize.team : quantize.one)
+            return .init(one: one, team: min(max(team, one / Double(threads)), one))
+        }
+        return .init(one: one, team: max(one * scaling.quant, Self.bytesPerWeight(format) / scaling.bandwidth.team))
     }
 
-    private static let leastRows = 48, mostRows = 4096
-    private static let sampleSeconds = 0.4e-3, slowSample = 3e-3
+    private static let leastRows = 64
+    /// Up to so many positions, what the team gains depends on the format.
+    private static let sharedPositions = 16
+    private static let sampleSeconds = 0.3e-3, slowSample = 3e-3
+
+    /// Rows of a sample of weights that cost `one` seconds each: enough for whole chunks, if there is time for them.
+    func rows(_ format: WeightFormat, costing one: Double) -> Int {
+        let perRow = one * Double(Self.columns)
+        let most = Self.poolBytes / 8 / threads / format.bytesPerRow(columns: Self.columns)
+        let fitting = Int(min(Self.sampleSeconds / perRow, 1e6))
+        let chunks = perRow * 256 < Self.slowSample / 2 ? 256 : Self.leastRows
+        return max(min(max(fitting, chunks), most) / Self.leastRows, 1) * Self.leastRows
+    }
+
+    private static func bytesPerWeight(_ format: WeightFormat) -> Double {
+        Double(format.bytesPerRow(columns: columns)) / Double(columns)
+    }
 
     /// Seconds of a projection on one thread, the least of some.
     mutating func sample(
         _ format: WeightFormat, _ path: MatmulPath = .quant, rows: Int, positions n: Int, samples: Int
     ) -> Double {
-        executor.threads = 1
         let output = output(columns: rows, positions: n)
         return (0..<samples).reduce(.infinity) { best, _ in
             let projection = Projection(window(format, rows: rows), to: output, path: path)
-            return min(best, cpuSeconds { executor.project(input, rows: n, projection) })
+            return min(best, cpuSeconds { solo.project(input, rows: n, projection) })
         }
     }
 
-    mutating func blas(_ format: WeightFormat, positions n: Int) -> Double {
+    private mutating func blas(_ format: WeightFormat, positions n: Int) -> Double {
         perWeight(format, .blas, rows: Executor.panelRows, positions: n, samples: n <= 64 ? 3 : 2)
     }
 
@@ -129,24 +164,18 @@ public struct Calibration {
     /// its cores.
     private mutating func quantize(_ scaling: Double, region: Double) -> MachineCosts.Pair {
         let elements = Double(Self.largest * Self.columns)
-        /// Seconds without rows, from those of some and of `factor` times as many.
-        func fixed(_ few: Double, _ many: Double, _ factor: Double) -> Double {
-            max(few - (many - few) / (factor - 1), few / 20)
-        }
+        /// Seconds without rows, from those of some and of four times as many.
+        func fixed(_ few: Double, _ many: Double) -> Double { max(few - (many - few) / 3, few / 20) }
         let one = fixed(
             sample(.Q4_K, rows: 16, positions: Self.largest, samples: 5),
-            sample(.Q4_K, rows: 64, positions: Self.largest, samples: 5), 4)
-        let rows = Self.chunkRows * threads
-        guard threads > 1, let few = teamSeconds(.Q4_K, .quant, rows: rows, positions: Self.largest),
-            let many = teamSeconds(.Q4_K, .quant, rows: 3 * rows, positions: Self.largest)
+            sample(.Q4_K, rows: 64, positions: Self.largest, samples: 5))
+        guard threads > 1,
+            let few = teamSeconds(.Q4_K, .quant, rows: 16 * threads, positions: Self.largest),
+            let many = teamSeconds(.Q4_K, .quant, rows: 64 * threads, positions: Self.largest)
         else { return .init(one: one / elements, team: one * scaling / elements) }
-        let team = min(max(fixed(few, many, 3) - 2 * region, one / Double(threads)), one)
+        let team = min(max(fixed(few, many) - 2 * region, one / Double(threads)), one)
         return .init(one: one / elements, team: team / elements)
     }
-
-    /// Rows of a chunk with many positions.
-    static let chunkRows = Executor.dotChunkRows(
-        .Q4_K, columns: columns, rows: 1024, positions: largest, workers: 1)
 
     /// The next window of the pool: by the time it comes round again, it has left the caches.
     mutating func window(_ format: WeightFormat, rows: Int) -> Weight {
@@ -183,16 +212,15 @@ public struct Calibration {
         }
         let scale = Vector(Self.wave)
         let angles = Matrix(rows: n, columns: Self.headDim)
-        executor.threads = 1
         func pair(_ one: Double) -> MachineCosts.Pair { MachineCosts.Pair(one: one, team: one * scaling) }
         func cost(_ body: () -> Void) -> MachineCosts.Pair {
             pair((0..<5).reduce(.infinity) { best, _ in min(best, cpuSeconds(body)) } / Double(n * Self.columns))
         }
-        let norm = cost { executor.rmsNorm(a, weight: scale, epsilon: 1e-6, rows: n, into: b) }
-        let geGLU = cost { executor.geGLU(gate: b, up: a, rows: n) }
+        let norm = cost { solo.rmsNorm(a, weight: scale, epsilon: 1e-6, rows: n, into: b) }
+        let geGLU = cost { solo.geGLU(gate: b, up: a, rows: n) }
         // before `add`, whose sums grow
-        let rotate = cost { executor.rotate(a, angles: angles, rows: n) }
-        let add = cost { executor.add(a, to: b, rows: n) }
+        let rotate = cost { solo.rotate(a, angles: angles, rows: n) }
+        let add = cost { solo.add(a, to: b, rows: n) }
         return MachineCosts.Elementwise(
             quantize: quantize, norm: norm, geGLU: geGLU, add: add, rotate: rotate,
             attendPrefill: pair(attention(positions: 128, depth: 0)),
@@ -212,7 +240,7 @@ public struct Calibration {
         let best = (0..<4).reduce(Double.infinity) { best, _ in
             min(
                 best,
-                cpuSeconds { executor.attend(queries: input, batch: batch, layer: 0, into: output) })
+                cpuSeconds { solo.attend(queries: input, batch: batch, layer: 0, into: output) })
         }
         return best / (2 * keys * Double(Self.columns))
     }

@@ -62,6 +62,8 @@ public struct MachineCosts: Sendable, Codable, Equatable {
 
     /// False for the constants that are built in.
     public let isMeasured: Bool
+    /// Whether all of the team was found running for every measurement; else some of its gains are assumed.
+    public private(set) var isTeamMeasured: Bool
     /// Name of the instruction set.
     public let instructionSet: String
     /// Threads of the team.
@@ -80,10 +82,12 @@ public struct MachineCosts: Sendable, Codable, Equatable {
     public let elementwise: Elementwise
 
     public init(
-        isMeasured: Bool, instructionSet: String, threads: Int, formats: [String: FormatCosts], readBandwidth: Pair,
-        sgemmRate: Pair, region: Double, quantScaling: Double, blasScaling: Double, elementwise: Elementwise
+        isMeasured: Bool, isTeamMeasured: Bool, instructionSet: String, threads: Int, formats: [String: FormatCosts],
+        readBandwidth: Pair, sgemmRate: Pair, region: Double, quantScaling: Double, blasScaling: Double,
+        elementwise: Elementwise
     ) {
         self.isMeasured = isMeasured
+        self.isTeamMeasured = isTeamMeasured
         self.instructionSet = instructionSet
         self.threads = threads
         self.formats = formats
@@ -96,10 +100,12 @@ public struct MachineCosts: Sendable, Codable, Equatable {
     }
 
     public func has(_ format: WeightFormat) -> Bool { formats[format.rawValue] != nil }
+    public var knownFormats: Set<WeightFormat> { Set(formats.keys.compactMap { WeightFormat(rawValue: $0) }) }
 
     /// These costs and those of more formats.
-    public func adding(_ more: [String: FormatCosts]) -> MachineCosts {
+    public func adding(_ more: [String: FormatCosts], isTeamMeasured: Bool) -> MachineCosts {
         var sum = self
+        sum.isTeamMeasured = self.isTeamMeasured && isTeamMeasured
         sum.formats.merge(more) { _, new in new }
         return sum
     }

@@ -7,7 +7,8 @@ enum SampleRun {
     static let hostileName = "a\"b</script><img src=x onerror=alert(1)>&'|,\n.gguf"
 
     static let limits = MachineLimits(
-        clock: 3e9, readBandwidth: [1: 15e9, 2: 25e9], sgemmRate: [1: 45e9, 2: 90e9], floatRate: 48e9, int8Rate: 150e9)
+        clock: 3e9, readBandwidth: [1: 15e9, 2: 25e9], sgemmRate: [1: 45e9, 2: 90e9], floatRate: 48e9, int8Rate: 150e9,
+        cores: 2)
 
     static func records() throws -> [BenchRecord] {
         var model = try BenchModel(path: nil)

@@ -31,8 +31,9 @@ struct TileTests {
     func `worst-case codes and activations`(format: Format, weights: DotTests.Weights) {
         var random = SplitMix(23)
         for activations in DotTests.Activations.allCases {
-            let codes = (0..<6 * 512).map { activations.code($0, &random) }
-            let scales = (0..<12).map { _ in Float.random(in: -1...1, using: &random) }
+            // so many positions that no kernel takes them for few
+            let codes = (0..<12 * 512).map { activations.code($0, &random) }
+            let scales = (0..<24).map { _ in Float.random(in: -1...1, using: &random) }
             let rows = rows(format, weights, count: 18, columns: 512, d: activations == .random ? nil : 1)
             for isa in ISA.available {
                 let blocks = DotTests().act256(codes, scales)
@@ -58,6 +59,18 @@ struct TileTests {
                     }
                 }
             }
+        }
+    }
+
+    @Test(arguments: formats, [(64, 48), (65, 80), (135, 65), (513, 33)])
+    func `several sweeps of rows and positions`(format: Format, shape: (positions: Int, rows: Int)) {
+        var random = SplitMix(31)
+        let columns = 768
+        let rows = rows(format, .random, count: shape.rows, columns: columns, d: 1)
+        let x = (0..<shape.positions * columns).map { _ in Float.random(in: -3...3, using: &random) }
+        for isa in ISA.available {
+            #expect(
+                agree(isa, format, rows, rowCount: shape.rows, columns: columns, isa.quantize256(x)), "\(isa)")
         }
     }
 

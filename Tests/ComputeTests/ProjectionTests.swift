@@ -81,6 +81,17 @@ import Testing
         }
     }
 
+    @Test func outputsTooLargeForTheCachesHaveTheSameBits() throws {
+        let w = try weight(.Q4_K, rows: 4112, columns: 256)
+        let x = input(rows: 515, columns: 256)
+        let together = product(w, x, rows: 515, path: .quant, threads: 2)
+        for row in [0, 1, 510, 511, 512, 514] {
+            let alone = Matrix(rows: 1, columns: 256)
+            alone[row: 0] = x[row: row]
+            #expect(product(w, alone, rows: 1, path: .quant, threads: 1)[0] == together[row])
+        }
+    }
+
     @Test(arguments: formats.filter { $0.activation != .float })
     func instructionSetsAgreeBitForBit(format: WeightFormat) throws {
         let w = try weight(format, rows: 37, columns: 768)

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { MAX_ROWS = 33, MAX_POSITIONS = 33, MAX_COLUMNS = 1280, MARGIN = 3 };
+enum { TAIL = 33, MAX_ROWS = 80, MAX_POSITIONS = 513, MAX_COLUMNS = 1280, MARGIN = 3 };
 
 static const carat_kernels *spec, *table;
 static size_t compared, failures;
@@ -133,15 +133,19 @@ static void compare_dot(const format *f, size_t columns, size_t row_count, const
     for (size_t r = 0; r < MARGIN; r++) check(got[row_count + r] == -7, "dot wrote too far", f->name, columns, row_count);
 }
 
-static void compare_tile(const format *f, size_t columns, size_t row_count, size_t positions) {
-    const size_t stride = row_count + MARGIN;
-    for (size_t i = 0; i < positions * stride; i++) got[i] = -7;
-    table->tile[f->id](rows, columns / f->weights * f->bytes, row_count, columns, act, positions, got, stride);
+static void compare_tile_in(
+    float *y, size_t stride, const format *f, size_t columns, size_t row_count, size_t positions) {
+    for (size_t i = 0; i < positions * stride; i++) y[i] = -7;
+    table->tile[f->id](rows, columns / f->weights * f->bytes, row_count, columns, act, positions, y, stride);
     for (size_t p = 0; p < positions; p++) {
-        same(got + p * stride, want[p], row_count, "tile", f->name, 1000 * positions + p);
+        same(y + p * stride, want[p], row_count, "tile", f->name, 1000 * positions + p);
         for (size_t r = 0; r < MARGIN; r++)
-            check(got[p * stride + row_count + r] == -7, "tile wrote too far", f->name, p, row_count);
+            check(y[p * stride + row_count + r] == -7, "tile wrote too far", f->name, p, row_count);
     }
+}
+
+static void compare_tile(const format *f, size_t columns, size_t row_count, size_t positions) {
+    compare_tile_in(got, row_count + MARGIN, f, columns, row_count, positions);
 }
 
 /// `want` of all positions by the specification.
@@ -174,9 +178,9 @@ static void prove_products(const format *f) {
         static const size_t row_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33};
         static const size_t position_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 31, 32, 33};
         const size_t columns = widths[w];
-        fill_blocks(f, RANDOM, -1, columns / 256 * MAX_ROWS, rows);
-        fill_act256(0, columns / 256 * MAX_POSITIONS, act);
-        expect(f, columns, MAX_ROWS, MAX_POSITIONS);
+        fill_blocks(f, RANDOM, -1, columns / 256 * TAIL, rows);
+        fill_act256(0, columns / 256 * TAIL, act);
+        expect(f, columns, TAIL, TAIL);
         for (size_t r = 0; r < 14; r++) {
             compare_dot(f, columns, row_counts[r], act, want[0]);
             if (!table->tile[f->id]) continue;
@@ -184,6 +188,16 @@ static void prove_products(const format *f) {
                 if (w == 0 || r >= 7 || p >= 9) compare_tile(f, columns, row_counts[r], position_counts[p]);
         }
     }
+    if (!table->tile[f->id]) return;
+    static const size_t row_counts[] = {17, 48, 65, 80}, position_counts[] = {64, 65, 135, 513};  // several sweeps
+    fill_blocks(f, RANDOM, -1, MAX_COLUMNS / 256 * MAX_ROWS, rows);
+    fill_act256(0, MAX_COLUMNS / 256 * MAX_POSITIONS, act);
+    expect(f, MAX_COLUMNS, MAX_ROWS, MAX_POSITIONS);
+    for (size_t r = 0; r < 4; r++)
+        for (size_t p = 0; p < 4; p++) compare_tile(f, MAX_COLUMNS, row_counts[r], position_counts[p]);
+    static _Alignas(64) float large[MAX_POSITIONS * 4096];  // outputs that kernels may store past the caches
+    expect(f, 256, MAX_ROWS - 1, MAX_POSITIONS);
+    compare_tile_in(large, 4096, f, 256, MAX_ROWS - 1, MAX_POSITIONS);
 }
 
 static void prove_dequantize(const format *f) {

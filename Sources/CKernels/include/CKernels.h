@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CAffinity.h"
 #include "CEncoders.h"
 #include "CMachineProbe.h"
 
