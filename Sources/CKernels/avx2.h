@@ -50,9 +50,13 @@ CARAT_AVX2_INLINE __m128i carat_fold_four(const __m256i v[4]) {
 
 /// Asks for the `bytes` a little further up the stream: while a kernel computes, it does not look far enough ahead for
 /// the hardware alone to keep memory busy. A prefetch never faults, so asking past the last row is allowed.
-CARAT_AVX2_INLINE void carat_prefetch(const uint8_t *block, size_t bytes) {
-    const uintptr_t ahead = (uintptr_t)block + CARAT_PREFETCH_BYTES;
+CARAT_AVX2_INLINE void carat_prefetch_at(const uint8_t *block, size_t distance, size_t bytes) {
+    const uintptr_t ahead = (uintptr_t)block + distance;
     for (size_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)(ahead + line), _MM_HINT_T0);
+}
+
+CARAT_AVX2_INLINE void carat_prefetch(const uint8_t *block, size_t bytes) {
+    carat_prefetch_at(block, CARAT_PREFETCH_BYTES, bytes);
 }
 
 /// Four rows of one super-block: their exact sums and their scales.

@@ -8,6 +8,9 @@
 #include "panel_avx512.h"
 
 #if CARAT_HAS_AVX2
+/// Half of it leaves a core waiting where memory gives it 40 GB/s; twice of it is more than a core keeps in flight.
+enum { CARAT_WIDE_PREFETCH_BYTES = 2048 };
+
 /// What the blocks of four rows share.
 typedef struct {
     __m512i words;      // formats with groups of 32: 8 scales of 16 bits per row
@@ -100,7 +103,7 @@ CARAT_AVX512_INLINE void carat_dot_k_avx512(
         for (size_t b = 0; b < columns / CARAT_SUPER_BLOCK; b++) {
             carat_dot_head head;
             __m512i x[4], products[4];
-            for (int i = 0; i < 4; i++) carat_prefetch(four.block[i], f.block_bytes);
+            for (int i = 0; i < 4; i++) carat_prefetch_at(four.block[i], CARAT_WIDE_PREFETCH_BYTES, f.block_bytes);
 #pragma clang loop unroll(full)
             for (int i = 0; i < 4; i++) {
                 const int8_t *from = act[b].codes + (f.distance == 128 ? 32 * i : 128 * (i / 2) + 32 * (i % 2));

@@ -9,8 +9,9 @@
 #if CARAT_HAS_AVX2
 enum {
     CARAT_WIDE_FEW = 8,
-    /// Rows this long are fetched along themselves, shorter ones a row tile ahead.
+    /// Rows this long are fetched along themselves and then the next tile's start, shorter ones a row tile ahead.
     CARAT_WIDE_LONG_ROW_BYTES = 4096,
+    CARAT_WIDE_BLOCKS_AHEAD = 8,
 };
 
 /// How a format is read, 16 rows at a time. All are inlined.
@@ -36,10 +37,10 @@ CARAT_AVX512_INLINE __mmask16 carat_row_mask(size_t count) {
     return count >= CARAT_WIDE_ROWS ? 0xffff : (__mmask16)((1u << count) - 1);
 }
 
-CARAT_AVX512_INLINE __m512i carat_all_words(const void *p) {
-    int32_t word;
-    memcpy(&word, p, sizeof word);
-    return _mm512_set1_epi32(word);
+/// sum += codes of 4 columns per lane x 4 activations. Pinned: compilers load those of many steps beforehand and spill
+/// them.
+CARAT_AVX512_INLINE void carat_multiply_words(__m512i *sum, __m512i codes, const int8_t *x) {
+    __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(*sum) : "v"(codes), "m"(*(const int8_t(*)[4])x));
 }
 
 /// sum += pairs of 16-bit products with the two numbers at `p`. Pinned: compilers load all positions' numbers into
@@ -99,10 +100,8 @@ CARAT_AVX512_INLINE void carat_multiply_few(
             for (int q = steps * g; q < steps * (g + 1); q++) {
                 const __m512i codes = f.codes(&words, q);
 #pragma clang loop unroll(full)
-                for (int p = 0; p < positions; p++) {
-                    const __m512i x = carat_all_words(act[p]->codes + 128 * half + 4 * q);
-                    sums[p] = _mm512_dpbusd_epi32(sums[p], codes, x);
-                }
+                for (int p = 0; p < positions; p++)
+                    carat_multiply_words(&sums[p], codes, act[p]->codes + 128 * half + 4 * q);
             }
 #pragma clang loop unroll(full)
             for (int p = 0; p < positions; p++)
@@ -118,8 +117,8 @@ CARAT_AVX512_INLINE void carat_few_wide(
     const carat_wide_format f, const uint8_t *rows, size_t row_bytes, size_t row_count, size_t columns,
     const carat_act256 *act, const int positions, size_t count, float *y, size_t y_stride) {
     const size_t blocks = columns / CARAT_SUPER_BLOCK;
-    const size_t ahead =
-        row_bytes >= CARAT_WIDE_LONG_ROW_BYTES ? 8 * f.block_bytes : CARAT_WIDE_ROWS * row_bytes;
+    const bool is_long = row_bytes >= CARAT_WIDE_LONG_ROW_BYTES;
+    const size_t below = CARAT_WIDE_ROWS * row_bytes, along = CARAT_WIDE_BLOCKS_AHEAD * f.block_bytes;
     for (size_t r = 0; r < row_count; r += CARAT_WIDE_ROWS) {
         const uint8_t *block[CARAT_WIDE_ROWS];
         const carat_act256 *x[CARAT_WIDE_FEW];
@@ -131,7 +130,8 @@ CARAT_AVX512_INLINE void carat_few_wide(
             total[p] = _mm512_setzero_ps();
         }
         for (size_t b = 0; b < blocks; b++) {
-            carat_multiply_few(f, block, ahead, x, positions, total);
+            const size_t rest = b + CARAT_WIDE_BLOCKS_AHEAD < blocks ? along : below - row_bytes + along;
+            carat_multiply_few(f, block, is_long ? rest : below, x, positions, total);
             for (size_t i = 0; i < CARAT_WIDE_ROWS; i++) block[i] += f.block_bytes;
 #pragma clang loop unroll(full)
             for (int p = 0; p < positions; p++) x[p]++;

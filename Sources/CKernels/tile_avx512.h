@@ -48,17 +48,13 @@ CARAT_AVX512_INLINE void carat_fetch_ahead(carat_ahead ahead, size_t bytes, int 
             _mm_prefetch((const char *)(ahead.block + r * ahead.row_bytes + line), _MM_HINT_T1);
 }
 
-/// sums += codes of 4 columns per lane x the 4 activations at `x`, for one row tile or for two. Pinned: compilers load
-/// the activations of many steps beforehand and spill them.
-CARAT_AVX512_INLINE void carat_multiply_words(
-    __m512i *sum0, __m512i *sum1, const int tiles, __m512i codes0, __m512i codes1, const int8_t (*x)[4]) {
+/// The same for two row tiles, whose sums share the activations.
+CARAT_AVX512_INLINE void carat_multiply_words_twice(
+    __m512i *sum0, __m512i *sum1, __m512i codes0, __m512i codes1, const int8_t *x) {
     __m512i words;
-    if (tiles == 1)
-        __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(*sum0) : "v"(codes0), "m"(*x));
-    else
-        __asm__("vpbroadcastd %5, %2\n\tvpdpbusd %2, %3, %0\n\tvpdpbusd %2, %4, %1"
-                : "+v"(*sum0), "+v"(*sum1), "=&v"(words)
-                : "v"(codes0), "v"(codes1), "m"(*x));
+    __asm__("vpbroadcastd %5, %2\n\tvpdpbusd %2, %3, %0\n\tvpdpbusd %2, %4, %1"
+            : "+v"(*sum0), "+v"(*sum1), "=&v"(words)
+            : "v"(codes0), "v"(codes1), "m"(*(const int8_t(*)[4])x));
 }
 
 /// total[position] += the products of one super-block of `tiles` row tiles, whose panels lie `apart`, for `positions`
@@ -90,10 +86,11 @@ CARAT_AVX512_INLINE void carat_multiply_wide(
 #pragma clang loop unroll(full)
             for (int t = 0; t < CARAT_WIDE_PAIR; t++) codes[t] = w[(size_t)(t % tiles) * apart].codes[steps * g + q];
 #pragma clang loop unroll(full)
-            for (int p = 0; p < positions; p++)
-                carat_multiply_words(
-                    &sums[0][p], &sums[1][p], tiles, codes[0], codes[1],
-                    (const int8_t(*)[4])(x[p]->codes + 4 * (steps * g + q)));
+            for (int p = 0; p < positions; p++) {
+                const int8_t *words = x[p]->codes + 4 * (steps * g + q);
+                if (tiles == 1) carat_multiply_words(&sums[0][p], codes[0], words);
+                else carat_multiply_words_twice(&sums[0][p], &sums[1][p], codes[0], codes[1], words);
+            }
         }
 #pragma clang loop unroll(full)
         for (int t = 0; t < tiles; t++)

@@ -41,17 +41,17 @@ package enum MachineProbe {
             UnsafeMutableRawPointer(memory.base + chunk * chunkBytes)
                 .initializeMemory(as: UInt8.self, repeating: 1, count: chunkBytes)
         }
-        // A sample reads the next fifth, which the other four have pushed out of the caches since: the shorter a sample,
-        // the more of them run undisturbed.
-        let part = chunks / 5
+        // Each sample reads what none has read before: what was read once may stay in the last-level cache, even if many
+        // times its size has passed since. Its start was written long ago.
+        let part = max(20, 4 * threads)
         var first = 0
-        let seconds = fastest(of: 40) {
-            team.run(chunks: part, threads: threads) { chunk, _ in
+        let seconds = fastest(of: max(1, chunks / part)) {
+            team.run(chunks: min(part, chunks), threads: threads) { chunk, _ in
                 _ = carat_probe_read(memory.base + (first + chunk) * chunkBytes, chunkBytes)
             }
-            first = (first + part) % chunks
+            first += part
         }
-        return Double(part * chunkBytes) / seconds
+        return Double(min(part, chunks) * chunkBytes) / seconds
     }
 
     /// Multiply-adds per second of sgemm on `threads` threads together, each on matrices of its own, for prompts' shapes.

@@ -5,15 +5,16 @@ internal import Synchronization
 /// The one team of threads that everything parallel runs on: an OpenMP team of libomp.
 ///
 /// OpenBLAS is set to one thread and is called from inside the team: two pools in one process would fight for the cores.
-/// Work is handed out in chunks from an atomic counter, so that a core which is busy elsewhere takes fewer of them. What a
-/// chunk computes never depends on who takes it: results are the same bits for every thread count.
+/// Each thread takes the chunks of a share of its own in their order, which is that of memory, and then those that others
+/// have left: a core which is busy elsewhere does less. What a chunk computes never depends on who takes it: results are
+/// the same bits for every thread count.
 ///
 /// A team serves one caller at a time.
 public final class ThreadTeam {
     /// The most threads a region may have, the caller among them.
     public let size: Int
 
-    private let next = Atomic(0)
+    private let shares: UnsafeMutablePointer<ChunkShare>
     private let isRunning = Atomic(false)
     private var isSpread = false
 
@@ -28,9 +29,16 @@ public final class ThreadTeam {
     public init(size: Int) {
         precondition(size >= 1, "a thread team needs at least one thread, not \(size)")
         self.size = size
+        shares = .allocate(capacity: size)
+        for worker in 0..<size { (shares + worker).initialize(to: ChunkShare()) }
         openblas_set_num_threads(1)
         kmp_set_blocktime(Self.spinMilliseconds)
         if kmp_get_stacksize_s() < Self.leastStackBytes { kmp_set_stacksize_s(Self.leastStackBytes) }
+    }
+
+    deinit {
+        shares.deinitialize(count: size)
+        shares.deallocate()
     }
 
     /// Calls `body(chunk, worker)` once for each chunk of 0 ..< chunks, on up to `threads` threads at once.
@@ -55,31 +63,31 @@ public final class ThreadTeam {
         let wasRunning = isRunning.exchange(true, ordering: .acquiring)
         precondition(!wasRunning, "a thread team serves one caller at a time")
         defer { isRunning.store(false, ordering: .releasing) }
-        next.store(0, ordering: .relaxed)
+        for worker in 0..<threads {
+            shares[worker].set(chunks * worker / threads..<chunks * (worker + 1) / threads)
+        }
         if !isSpread {
             isSpread = true
             spread()
         }
 
-        var region = Region(team: self, work: work, chunks: chunks)
+        var region = Region(shares: shares, work: work, threads: threads)
         withUnsafeMutablePointer(to: &region) { region in
-            GOMP_parallel({ $0?.assumingMemoryBound(to: Region.self).pointee.share() }, region, UInt32(threads), 0)
+            GOMP_parallel({ $0?.assumingMemoryBound(to: Region.self).pointee.run() }, region, UInt32(threads), 0)
         }
     }
 
     private struct Region {
-        unowned(unsafe) let team: ThreadTeam
+        let shares: UnsafeMutablePointer<ChunkShare>
         unowned(unsafe) let work: SharedWork
-        let chunks: Int
+        let threads: Int
 
-        func share() {
-            // held once, not per chunk: all threads count the same references
-            let (team, work) = (team, work)
+        func run() {
+            let work = work  // held once, not per chunk: all threads count the same references
             let worker = Int(omp_get_thread_num())
-            while true {
-                let chunk = team.next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard chunk < chunks else { return }
-                work.run(chunk: chunk, worker: worker)
+            for owner in worker..<worker + threads {
+                let share = shares + owner % threads
+                while let chunk = share.pointee.take() { work.run(chunk: chunk, worker: worker) }
             }
         }
     }

@@ -19,14 +19,17 @@ extension Calibration {
         }
         let format = formats.first { $0.activation == .int8x256 } ?? .Q4_K
         let leastGain = (1 + 1 / Double(threads)) / 2
-        let shared = ratio(.F32, .quant, rows: 512, positions: 1, assumed: Self.usualSharing, most: Self.fullSharing)
+        let shared = ratio(.F32, .quant, rows: 1024, positions: 1, assumed: Self.usualSharing, most: Self.fullSharing)
         // With fewer positions memory would limit the team, which each cost takes into account for itself.
-        let few = sample(format, rows: 64, positions: 64, samples: 2) / Double(64 * Self.columns)
-        let quant = ratio(
-            format, .quant, rows: rows(format, costing: few), positions: 64, assumed: 0, most: leastGain)
+        let few = sample(format, rows: 64, positions: Self.largest, samples: 2) / Double(64 * Self.columns)
+        let rows = rows(format, costing: few, seconds: Self.ratioSeconds)
+        let quant = ratio(format, .quant, rows: rows, positions: Self.largest, assumed: 0, most: leastGain)
         let blas = ratio(format, .blas, rows: Executor.panelRows, positions: 16, assumed: 0, most: leastGain)
         return Scaling(bandwidth: .init(one: bandwidth, team: bandwidth / shared), quant: quant, blas: blas)
     }
+
+    /// Long enough for what passing the input on between cores takes not to count.
+    private static let ratioSeconds = 1e-3
 
     /// A core or two fill most of a memory channel's bandwidth.
     private static let usualSharing = 0.6
@@ -91,10 +94,12 @@ extension Calibration {
         guard threads > 1 else { return 0 }
         let empty = (0..<100).reduce(Double.infinity) { best, _ in min(best, wallSeconds(emptyRegion)) }
         guard empty < slowRegion else { return Self.usualRegion }
-        let rows = 48 * threads  // a chunk of 64 KB for each
-        guard let few = teamSeconds(.Q4_K, .quant, rows: rows, positions: 1),
-            let many = teamSeconds(.Q4_K, .quant, rows: 4 * rows, positions: 1)
+        // as many rows as a small weight has, whose chunks start with loads that nothing asked for before
+        let rows = 128 * threads
+        let times = min(16, Self.poolBytes / 2 / rows / WeightFormat.Q4_K.bytesPerRow(columns: Self.columns))
+        guard times > 1, let few = teamSeconds(.Q4_K, .quant, rows: rows, positions: 1),
+            let many = teamSeconds(.Q4_K, .quant, rows: times * rows, positions: 1)
         else { return empty }
-        return min(max(few - (many - few) / 3, empty), slowRegion)
+        return min(max(few - (many - few) / Double(times - 1), empty), slowRegion)
     }
 }

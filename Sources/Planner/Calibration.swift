@@ -40,10 +40,14 @@ public struct Calibration {
     /// All costs, of projections for `formats` only.
     public mutating func costs(of formats: some Collection<WeightFormat>) -> MachineCosts {
         isTeamMeasured = true
-        let scaling = scaling(formats)
-        let region = region()
-        let quantize = quantize(scaling.quant, region: region)
-        let measured = self.formats(formats, scaling: scaling, quantize: quantize)
+        let t0 = clock.now; func lap(_ s: String) { print("T", s, seconds(since: t0) * 1e3) }
+        let scaling = scaling(formats); lap("scaling")
+        let region = region(); lap("region")
+        let quantize = quantize(scaling.quant, region: region); lap("quantize")
+        let measured = self.formats(formats, scaling: scaling, quantize: quantize); lap("formats")
+        _ = elementwise(quantize: quantize, scaling: scaling.quant); lap("elementwise")
+        _ = sgemmRate(scaling); lap("sgemm")
+        print("Q", scaling.quant, scaling.blas, scaling.bandwidth, region)
         return MachineCosts(
             isMeasured: true, isTeamMeasured: isTeamMeasured,
             instructionSet: solo.kernels.instructionSet.rawValue, threads: threads, formats: measured,
@@ -121,14 +125,15 @@ public struct Calibration {
 
     private static let leastRows = 64
     /// Up to so many positions, what the team gains depends on the format.
-    private static let sharedPositions = 16
-    private static let sampleSeconds = 0.3e-3, slowSample = 3e-3
+    private static let sharedPositions = 64
+    private static let slowSample = 3e-3
+    static let sampleSeconds = 0.3e-3
 
     /// Rows of a sample of weights that cost `one` seconds each: enough for whole chunks, if there is time for them.
-    func rows(_ format: WeightFormat, costing one: Double) -> Int {
+    func rows(_ format: WeightFormat, costing one: Double, seconds: Double = sampleSeconds) -> Int {
         let perRow = one * Double(Self.columns)
         let most = Self.poolBytes / 8 / threads / format.bytesPerRow(columns: Self.columns)
-        let fitting = Int(min(Self.sampleSeconds / perRow, 1e6))
+        let fitting = Int(min(seconds / perRow, 1e6))
         let chunks = perRow * 256 < Self.slowSample / 2 ? 256 : Self.leastRows
         return max(min(max(fitting, chunks), most) / Self.leastRows, 1) * Self.leastRows
     }
