@@ -265,14 +265,17 @@ CARAT_AVX512_INLINE void carat_tile_k_avx512(
                 y + p * y_stride + r, y_stride);
 }
 
+/// Code that starts a cache line: else a change elsewhere moves it, and a tenth of its speed with it.
+#define CARAT_ALIGNED __attribute__((aligned(64)))
+
 /// Defines the AVX-512 dot and tile of a K format from its `carat_dot_format` and its `carat_wide_format`.
 #define CARAT_AVX512_K(format, dot, wide)                                                                             \
-    CARAT_AVX512VNNI void carat_dot_##format##_avx512vnni(                                                            \
+    CARAT_AVX512VNNI CARAT_ALIGNED void carat_dot_##format##_avx512vnni(                                              \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const void *activation, float *y) {     \
         const carat_dot_format how = dot;                                                                             \
         carat_dot_k_avx512(how, rows, row_bytes, row_count, columns, activation, y);                                  \
     }                                                                                                                 \
-    CARAT_AVX512VNNI __attribute__((noinline)) static void pass_wide_##format(                                        \
+    CARAT_AVX512VNNI CARAT_ALIGNED __attribute__((noinline)) static void pass_wide_##format(                          \
         const carat_wide_panel *panels, size_t tiles, size_t width, const carat_act256 *act, size_t stride,           \
         size_t count, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {                                      \
         const carat_wide_format how = wide;                                                                           \
@@ -287,7 +290,7 @@ CARAT_AVX512_INLINE void carat_tile_k_avx512(
         default: carat_pass_wide(how, panels, 1, width, act, stride, 1, ahead, sums);                                 \
         }                                                                                                             \
     }                                                                                                                 \
-    CARAT_AVX512VNNI void carat_tile_##format##_avx512vnni(                                                           \
+    CARAT_AVX512VNNI CARAT_ALIGNED void carat_tile_##format##_avx512vnni(                                             \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *act,                \
         size_t positions, float *y, size_t y_stride) {                                                                \
         const carat_wide_format how = wide;                                                                           \

@@ -90,7 +90,7 @@ struct PlanReport: Encodable {
             blas: BLASLibrary.configuration, threads: plan.threads, prefill_threads: plan.prefillThreads,
             costs: source.shown, read_bytes_per_second_one_thread: costs.readBandwidth.one,
             read_bytes_per_second: costs.readBandwidth.team, sgemm_flops_one_thread: costs.sgemmRate.one,
-            sgemm_flops: costs.sgemmRate.team, region_seconds: costs.region)
+            sgemm_flops: costs.sgemmRate.team, region_seconds: costs.region.team)
         groups = plan.groups
         weights = groups.map { group in
             let index = group.indices[0]

@@ -14,9 +14,9 @@ extension Executor {
     ) -> Int {
         let isStreaming = positions <= streamingPositions
         guard isStreaming || format.activation != .int8x256 else { return inTiles(min(64, rows / (4 * workers))) }
-        let least = 64 << 10, most = 512 << 10
+        let least = isStreaming ? 128 << 10 : 64 << 10, most = 512 << 10
         let bytesPerRow = format.bytesPerRow(columns: columns)
-        let bytes = isStreaming ? min(most, max(least, rows * bytesPerRow / (8 * workers))) : least
+        let bytes = isStreaming ? min(most, max(least, rows * bytesPerRow / (4 * workers))) : least
         return min(isStreaming ? .max : 64, inTiles(bytes / bytesPerRow))
     }
 

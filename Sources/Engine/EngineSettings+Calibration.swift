@@ -49,8 +49,6 @@ extension EngineSettings {
         }
         guard canMeasure(threads: machine.threads, facts) else { return source }
         progress("measuring this machine ... about 0.1 s, once")
-        let t0 = ContinuousClock.now
-        defer { print("T all", ContinuousClock.now - t0) }
         var calibration = Calibration(kernels: kernels, threads: machine.threads)
         let measured: MachineCosts
         if let known, known.isTeamMeasured {

@@ -89,17 +89,22 @@ extension Calibration {
 
     private func emptyRegion() { team.team.run(chunks: threads, threads: threads) { _, _ in } }
 
-    /// Seconds that a region takes beyond its work: to start and end it, and for its first loads from memory to arrive.
-    mutating func region() -> Double {
-        guard threads > 1 else { return 0 }
-        let empty = (0..<100).reduce(Double.infinity) { best, _ in min(best, wallSeconds(emptyRegion)) }
-        guard empty < slowRegion else { return Self.usualRegion }
+    /// Seconds that projections take beyond their work: what is left of few rows' time when that of more is told.
+    mutating func region() -> MachineCosts.Pair {
+        func fixed(_ few: Double, _ many: Double, times: Int) -> Double { few - (many - few) / Double(times - 1) }
         // as many rows as a small weight has, whose chunks start with loads that nothing asked for before
-        let rows = 128 * threads
-        let times = min(16, Self.poolBytes / 2 / rows / WeightFormat.Q4_K.bytesPerRow(columns: Self.columns))
-        guard times > 1, let few = teamSeconds(.Q4_K, .quant, rows: rows, positions: 1),
-            let many = teamSeconds(.Q4_K, .quant, rows: times * rows, positions: 1)
-        else { return empty }
-        return min(max(few - (many - few) / Double(times - 1), empty), slowRegion)
+        let rows = 128
+        let one = max(
+            fixed(
+                sample(.Q4_K, rows: rows, positions: 1, samples: 6),
+                sample(.Q4_K, rows: 16 * rows, positions: 1, samples: 4), times: 16), 0)
+        guard threads > 1 else { return .init(one: one, team: one) }
+        let empty = (0..<100).reduce(Double.infinity) { best, _ in min(best, wallSeconds(emptyRegion)) }
+        guard empty < slowRegion else { return .init(one: one, team: Self.usualRegion) }
+        let times = min(16, Self.poolBytes / 2 / threads / rows / WeightFormat.Q4_K.bytesPerRow(columns: Self.columns))
+        guard times > 1, let few = teamSeconds(.Q4_K, .quant, rows: rows * threads, positions: 1),
+            let many = teamSeconds(.Q4_K, .quant, rows: times * rows * threads, positions: 1)
+        else { return .init(one: one, team: max(one, empty)) }
+        return .init(one: one, team: min(max(fixed(few, many, times: times), empty), slowRegion))
     }
 }

@@ -40,14 +40,10 @@ public struct Calibration {
     /// All costs, of projections for `formats` only.
     public mutating func costs(of formats: some Collection<WeightFormat>) -> MachineCosts {
         isTeamMeasured = true
-        let t0 = clock.now; func lap(_ s: String) { print("T", s, seconds(since: t0) * 1e3) }
-        let scaling = scaling(formats); lap("scaling")
-        let region = region(); lap("region")
-        let quantize = quantize(scaling.quant, region: region); lap("quantize")
-        let measured = self.formats(formats, scaling: scaling, quantize: quantize); lap("formats")
-        _ = elementwise(quantize: quantize, scaling: scaling.quant); lap("elementwise")
-        _ = sgemmRate(scaling); lap("sgemm")
-        print("Q", scaling.quant, scaling.blas, scaling.bandwidth, region)
+        let scaling = scaling(formats)
+        let region = region()
+        let quantize = quantize(scaling.quant, region: region.team)
+        let measured = self.formats(formats, scaling: scaling, quantize: quantize)
         return MachineCosts(
             isMeasured: true, isTeamMeasured: isTeamMeasured,
             instructionSet: solo.kernels.instructionSet.rawValue, threads: threads, formats: measured,
@@ -115,7 +111,7 @@ public struct Calibration {
             one = perWeight(sample(format, rows: rows, positions: n, samples: 3), rows, quantize.one)
         }
         if n <= Self.sharedPositions, threads > 1,
-            let all = teamSeconds(format, .quant, rows: rows * threads, positions: n, samples: 3)
+            let all = teamSeconds(format, .quant, rows: rows * threads, positions: n, samples: 5)
         {
             let team = perWeight(all, rows * threads, n > 1 ? quantize.team : quantize.one)
             return .init(one: one, team: min(max(team, one / Double(threads)), one))

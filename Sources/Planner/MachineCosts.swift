@@ -74,8 +74,9 @@ public struct MachineCosts: Sendable, Codable, Equatable {
     public let readBandwidth: Pair
     /// Floating-point operations per second of sgemm.
     public let sgemmRate: Pair
-    /// Seconds of a parallel region beyond its work: to start and end it, and for its first loads from memory.
-    public let region: Double
+    /// Seconds that projections of one input take beyond their work: until their first loads from memory have come, and
+    /// with the team to start and end a parallel region.
+    public let region: Pair
     /// Time of the team over that of one thread, where memory does not limit it.
     public let quantScaling: Double
     public let blasScaling: Double
@@ -83,7 +84,7 @@ public struct MachineCosts: Sendable, Codable, Equatable {
 
     public init(
         isMeasured: Bool, isTeamMeasured: Bool, instructionSet: String, threads: Int, formats: [String: FormatCosts],
-        readBandwidth: Pair, sgemmRate: Pair, region: Double, quantScaling: Double, blasScaling: Double,
+        readBandwidth: Pair, sgemmRate: Pair, region: Pair, quantScaling: Double, blasScaling: Double,
         elementwise: Elementwise
     ) {
         self.isMeasured = isMeasured
@@ -117,7 +118,7 @@ public struct MachineCosts: Sendable, Codable, Equatable {
         let costs =
             [e.quantize, e.norm, e.geGLU, e.add, e.rotate, e.attendPrefill, e.attendDecode]
             + formats.values.flatMap { $0.quant.points + $0.blas.points }
-        return (1...Self.maxThreads).contains(threads) && (0...1).contains(region)
+        return (1...Self.maxThreads).contains(threads) && (0...1).contains(region.one) && (0...1).contains(region.team)
             && [quantScaling, blasScaling].allSatisfy { $0 >= Self.leastScaling && $0 <= 1 }
             && formats.values.allSatisfy {
                 $0.quant.points.count == Self.positions.count && $0.blas.points.count == Self.positions.count

@@ -69,14 +69,14 @@ extension Plan {
         let kv = Double(shape.kvHeads * shape.headDim)
         /// Rows are shared out; a single one stays on one thread.
         func rowwise(_ cost: MachineCosts.Pair, _ columns: Double) -> Double {
-            rows * columns * costs.seconds(cost, threads: min(n, limit)) + (n > 1 && limit > 1 ? costs.region : 0)
+            rows * columns * costs.seconds(cost, threads: min(n, limit)) + (n > 1 && limit > 1 ? costs.region.team : 0)
         }
         let keys = rows * (Double(depth) + (rows + 1) / 2)
         let attend = n == 1 ? e.attendDecode : e.attendPrefill
         var total = 2 * rowwise(e.norm, Double(shape.width)) + 2 * rowwise(e.add, Double(shape.width))
         total += rowwise(e.rotate, attention) + rowwise(e.rotate, kv)
-        total += 2 * keys * attention * costs.seconds(attend, threads: limit) + (limit > 1 ? costs.region : 0)
+        total += 2 * keys * attention * costs.seconds(attend, threads: limit) + (limit > 1 ? costs.region.team : 0)
         total += rows * Double(shape.feedForwardWidth) * costs.seconds(e.geGLU, threads: limit)
-        return total + (limit > 1 ? costs.region : 0)
+        return total + (limit > 1 ? costs.region.team : 0)
     }
 }

@@ -16,7 +16,8 @@ extension MachineCosts {
         }
         return MachineCosts(
             isMeasured: false, isTeamMeasured: false, instructionSet: instructionSet.rawValue, threads: 2,
-            formats: formats, readBandwidth: Pair(one: 14e9, team: 25e9), sgemmRate: Pair(one: 90e9, team: 180e9), region: 3e-6,
+            formats: formats, readBandwidth: Pair(one: 14e9, team: 25e9), sgemmRate: Pair(one: 90e9, team: 180e9),
+            region: Pair(one: 1e-6, team: 3e-6),
             quantScaling: 0.5, blasScaling: 0.5,
             elementwise: Elementwise(
                 quantize: pair(cycles: 1), norm: pair(cycles: 0.6), geGLU: pair(cycles: 4), add: pair(cycles: 0.4),

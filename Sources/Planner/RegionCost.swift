@@ -15,9 +15,9 @@ extension MachineCosts {
         if isQuantizing, quantizesInput {
             let cost = self.seconds(elementwise.quantize, threads: min(n, threads))
             seconds += Double(n * columns) * cost
-            if n > 1, threads > 1 { seconds += self.region }
+            if n > 1, threads > 1 { seconds += self.region.team }
         }
-        return seconds + (threads > 1 ? self.region : 0)
+        return seconds + (threads > 1 ? self.region.team : self.region.one)
     }
 
     /// Chunks of rows go to whoever is free, so the last ones may leave threads idle: with few chunks that is much.
