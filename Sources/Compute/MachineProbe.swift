@@ -62,7 +62,7 @@ package enum MachineProbe {
         let matrices = (0..<threads).map { _ in Buffer<Float>(count: size) }
         let bases = matrices.map(\.base)
         let calls = 2 * threads
-        let seconds = fastest(of: 24) {
+        let seconds = fastest(of: 80) {
             team.run(chunks: calls, threads: threads) { _, worker in
                 let input = bases[worker]
                 let weights = input + n * columns
