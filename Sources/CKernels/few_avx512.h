@@ -9,9 +9,6 @@
 #if CARAT_HAS_AVX2
 enum {
     CARAT_WIDE_FEW = 8,
-    /// Rows this long are fetched along themselves and then the next tile's start, shorter ones a row tile ahead.
-    CARAT_WIDE_LONG_ROW_BYTES = 4096,
-    CARAT_WIDE_BLOCKS_AHEAD = 8,
 };
 
 /// How a format is read, 16 rows at a time. All are inlined.
@@ -72,11 +69,13 @@ CARAT_AVX512_INLINE void carat_finish_wide(
 
 /// total[p] += the products of one super-block, for `positions` (a constant) positions.
 ///
-/// Memory `ahead` bytes further on is asked for along the way: all at once would be more than a core can wait for.
+/// As much memory as these weights take is asked for along the way, from address `ahead`: all at once would be more than
+/// a core can wait for.
 CARAT_AVX512_INLINE void carat_multiply_few(
-    const carat_wide_format f, const uint8_t *const block[CARAT_WIDE_ROWS], size_t ahead,
+    const carat_wide_format f, const uint8_t *const block[CARAT_WIDE_ROWS], uintptr_t ahead,
     const carat_act256 *const *act, const int positions, __m512 *total) {
     const int steps = f.group / 4, groups = CARAT_SUPER_BLOCK / 2 / f.group;
+    const size_t lines = (CARAT_WIDE_ROWS * f.block_bytes + 63) / 64;
     carat_wide_head head;
     carat_wide_words words;
     __m512i products[CARAT_WIDE_FEW];
@@ -89,11 +88,9 @@ CARAT_AVX512_INLINE void carat_multiply_few(
 #pragma clang loop unroll(full)
         for (int g = 0; g < groups; g++) {
             __m512i sums[CARAT_WIDE_FEW];
-            const int share = CARAT_WIDE_ROWS / 2 / groups, first = (groups * half + g) * share;
-#pragma clang loop unroll(full)
-            for (int r = first; r < first + share; r++)
-                for (size_t line = 0; line < f.block_bytes; line += 64)
-                    _mm_prefetch((const char *)((uintptr_t)block[r] + ahead + line), _MM_HINT_T1);
+            const size_t part = (size_t)(groups * half + g), parts = (size_t)(2 * groups);
+            for (size_t line = lines * part / parts; line < lines * (part + 1) / parts; line++)
+                _mm_prefetch((const char *)(ahead + 64 * line), _MM_HINT_T0);
 #pragma clang loop unroll(full)
             for (int p = 0; p < positions; p++) sums[p] = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
@@ -117,8 +114,6 @@ CARAT_AVX512_INLINE void carat_few_wide(
     const carat_wide_format f, const uint8_t *rows, size_t row_bytes, size_t row_count, size_t columns,
     const carat_act256 *act, const int positions, size_t count, float *y, size_t y_stride) {
     const size_t blocks = columns / CARAT_SUPER_BLOCK;
-    const bool is_long = row_bytes >= CARAT_WIDE_LONG_ROW_BYTES;
-    const size_t below = CARAT_WIDE_ROWS * row_bytes, along = CARAT_WIDE_BLOCKS_AHEAD * f.block_bytes;
     for (size_t r = 0; r < row_count; r += CARAT_WIDE_ROWS) {
         const uint8_t *block[CARAT_WIDE_ROWS];
         const carat_act256 *x[CARAT_WIDE_FEW];
@@ -130,8 +125,9 @@ CARAT_AVX512_INLINE void carat_few_wide(
             total[p] = _mm512_setzero_ps();
         }
         for (size_t b = 0; b < blocks; b++) {
-            const size_t rest = b + CARAT_WIDE_BLOCKS_AHEAD < blocks ? along : below - row_bytes + along;
-            carat_multiply_few(f, block, is_long ? rest : below, x, positions, total);
+            // The next row tile, in the order of memory.
+            const uintptr_t next = (uintptr_t)rows + (r + CARAT_WIDE_ROWS) * row_bytes;
+            carat_multiply_few(f, block, next + b * CARAT_WIDE_ROWS * f.block_bytes, x, positions, total);
             for (size_t i = 0; i < CARAT_WIDE_ROWS; i++) block[i] += f.block_bytes;
 #pragma clang loop unroll(full)
             for (int p = 0; p < positions; p++) x[p]++;

@@ -23,6 +23,8 @@ enum {
     CARAT_WIDE_SWEEP_POSITIONS = 64,
     /// Positions whose sums are gathered at a time.
     CARAT_WIDE_PART_POSITIONS = 512,
+    /// Rows this long are fetched along themselves and then the next tiles' start, shorter ones a pair of tiles ahead.
+    CARAT_WIDE_LONG_ROW_BYTES = 4096,
     /// Numbers of an output that no cache keeps: 8 MB.
     CARAT_WIDE_LARGE_OUTPUT = 2 << 20,
 };
@@ -213,7 +215,6 @@ CARAT_AVX512_INLINE void carat_part_wide(
         for (size_t b = 0; b < blocks; b += CARAT_WIDE_BLOCKS) {
             const size_t width = blocks - b < CARAT_WIDE_BLOCKS ? blocks - b : CARAT_WIDE_BLOCKS;
             const size_t pair = tiles - t < CARAT_WIDE_PAIR ? tiles - t : CARAT_WIDE_PAIR;
-            // Short rows are fetched a pair of tiles ahead, long ones along themselves and then the next pair's start.
             const bool is_long = row_bytes >= CARAT_WIDE_LONG_ROW_BYTES, is_last = b + width >= blocks;
             const uintptr_t start = (uintptr_t)row[t * CARAT_WIDE_ROWS], here = start + b * f.block_bytes;
             const uintptr_t below = pair * CARAT_WIDE_ROWS * row_bytes;

@@ -16,9 +16,6 @@ struct PlanCheck {
     private let executor: Executor
     private let clock = ContinuousClock()
 
-    /// A model of fewer bytes may stay in the caches from one pass to the next, where predictions read from memory.
-    private static let cacheableBytes = 256 << 20
-
     /// Up to this many positions, time depends on whether the weights come from memory or from a cache.
     private static let coldPositions = 16
 
@@ -35,7 +32,7 @@ struct PlanCheck {
         for n in Set(report.weights.flatMap { $0.choices.map(\.n) }).sorted() {
             let matrices = Matrices(positions: n)
             let isCold = n <= Self.coldPositions
-            let flush = isCold && model.file.bytes.count < Self.cacheableBytes ? CacheFlush() : nil
+            let flush = isCold && report.whole_model.may_stay_in_caches ? CacheFlush() : nil
             let groups = report.groups.indices.filter { index in report.weights[index].choices.contains { $0.n == n } }
             let samples = groups.flatMap { group in
                 report.groups[group].indices.prefix(isCold ? .max : 2).map { (group: group, index: $0) }

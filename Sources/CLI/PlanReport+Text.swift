@@ -30,6 +30,9 @@ extension PlanReport {
                 "measured  pp512 \(pp.fixed(1)) tokens/s (\((pp / whole_model.pp512).fixed(2)) x), "
                     + "tg128 \(tg.fixed(1)) tokens/s (\((tg / whole_model.tg128).fixed(2)) x)")
         }
+        if whole_model.may_stay_in_caches {
+            lines.append("Predictions read weights from memory; so small a model may stay in caches and decode faster.")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -1,5 +1,6 @@
 import Compute
 import Engine
+import GGUF
 import Gemma
 import Planner
 
@@ -56,6 +57,8 @@ struct PlanReport: Encodable {
         /// Tokens per second.
         let pp512: Double
         let tg128: Double
+        /// Predictions read weights from memory; few positions of a model this small take less time than they say.
+        let may_stay_in_caches: Bool
         var measured_pp512: Double?
         var measured_tg128: Double?
     }
@@ -66,6 +69,9 @@ struct PlanReport: Encodable {
     let machine: Machine
     var weights: [Group]
     var whole_model: Model
+
+    /// A model of fewer bytes may stay in the caches from one pass to the next, where predictions read from memory.
+    static let cacheableBytes = 256 << 20
 
     /// Enough for any ubatch.
     static let mostPositions = 16_384
@@ -106,7 +112,8 @@ struct PlanReport: Encodable {
         let shape = model.config.shape
         whole_model = Model(
             pp512: 512 / plan.prefillSeconds(shape, tokens: 512, ubatch: settings.ubatch),
-            tg128: 128 / plan.decodeSeconds(shape, tokens: 128))
+            tg128: 128 / plan.decodeSeconds(shape, tokens: 128),
+            may_stay_in_caches: model.file.bytes.count < Self.cacheableBytes)
     }
 }
 
