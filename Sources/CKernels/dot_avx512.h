@@ -97,6 +97,7 @@ CARAT_AVX512_INLINE void carat_dot_k_avx512(
     const carat_dot_format f, const void *rows, size_t row_bytes, size_t row_count, size_t columns,
     const carat_act256 *act, float *y) {
     carat_four_rows four = carat_quarter_rows(row_count);
+    if (row_count == 0) return;
     carat_select_rows(&four, rows, row_bytes, 0);
     for (int i = 0; i < 4; i++) carat_prefetch_at(four.block[i], 0, CARAT_WIDE_PREFETCH_BYTES);
     for (size_t r = 0; r < four.quarter; r++) {

@@ -55,7 +55,7 @@ CARAT_AVX512_INLINE void carat_multiply_words_twice(
     __m512i *sum0, __m512i *sum1, __m512i codes0, __m512i codes1, const int8_t *x) {
     __m512i words;
     __asm__("vpbroadcastd %5, %2\n\tvpdpbusd %2, %3, %0\n\tvpdpbusd %2, %4, %1"
-            : "+v"(*sum0), "+v"(*sum1), "=&v"(words)
+            : "+&v"(*sum0), "+&v"(*sum1), "=&v"(words)
             : "v"(codes0), "v"(codes1), "m"(*(const int8_t(*)[4])x));
 }
 
@@ -178,7 +178,7 @@ CARAT_AVX512_INLINE void carat_sweep_wide(
 }
 
 /// y = sums. Each position's outputs lie in a page of their own: they are asked for in time, or each store would wait.
-/// Outputs too large for the caches go past them: storing would first read them.
+/// Where those of so many positions are too large for the caches, they go past them: storing would first read them.
 CARAT_AVX512_INLINE void carat_store_wide(
     float (*sums)[CARAT_WIDE_SWEEP_ROWS], size_t row_count, size_t positions, float *y, size_t y_stride) {
     const bool is_aligned = (uintptr_t)y % 64 == 0 && y_stride % 16 == 0;

@@ -6,14 +6,14 @@ extension Executor {
 
     /// Weight rows of a chunk: a multiple of 16, so that kernels that take several rows at once have no tails inside.
     ///
-    /// With many positions, as many as a tile kernel sweeps together, as long as each worker has some chunks; formats
-    /// without tiles: few bytes, which stay in L2 while all positions pass. With few positions, more bytes: a thread
+    /// With many positions, as many as a tile kernel sweeps together, as long as each worker has some chunks; without
+    /// such a kernel few bytes, which stay in L2 while all positions pass. With few positions, more bytes: a thread
     /// then reads longer streams, which the hardware's prefetcher can follow; but still several chunks per worker.
     package static func dotChunkRows(
-        _ format: WeightFormat, columns: Int, rows: Int, positions: Int, workers: Int
+        _ format: WeightFormat, columns: Int, rows: Int, positions: Int, workers: Int, isTiled: Bool
     ) -> Int {
         let isStreaming = positions <= streamingPositions
-        guard isStreaming || format.activation != .int8x256 else { return inTiles(min(64, rows / (4 * workers))) }
+        guard isStreaming || !isTiled else { return inTiles(min(64, rows / (4 * workers))) }
         let least = isStreaming ? 128 << 10 : 64 << 10, most = 512 << 10
         let bytesPerRow = format.bytesPerRow(columns: columns)
         let bytes = isStreaming ? min(most, max(least, rows * bytesPerRow / (4 * workers))) : least

@@ -22,18 +22,25 @@ package enum MachineProbe {
     }
 
     private static let chunkBytes = 1 << 20
-    private static let chunks = 200
+
+    /// Chunks of a sample: some for each thread.
+    private static func sampleChunks(threads: Int) -> Int { threads * max(2, (20 + threads - 1) / threads) }
+
+    /// 200 MB, or what makes five samples for that many threads.
+    private static func chunks(threads: Int) -> Int { max(200, 5 * sampleChunks(threads: threads)) }
 
     /// Makes sure that there is memory for the probes of `threads` threads, which end the process where there is none.
     ///
     /// Throws: `ComputeError.blasMemory` or `.probeMemory`.
     package static func requireMemory(threads: Int) throws(ComputeError) {
         try BLASLibrary.requireMemory(threads: threads)
-        guard MappedMemory.hasRoom(1, of: chunks * chunkBytes) else { throw .probeMemory(needed: chunks * chunkBytes) }
+        let bytes = chunks(threads: threads) * chunkBytes
+        guard MappedMemory.hasRoom(1, of: bytes) else { throw .probeMemory(needed: bytes) }
     }
 
     /// Bytes per second that `threads` threads read together from memory too large for the caches.
     package static func readBandwidth(threads: Int) -> Double {
+        let chunks = chunks(threads: threads)
         let memory = Buffer<UInt8>(count: chunks * chunkBytes)
         let team = ThreadTeam(size: threads)
         // pages that were never written all show the same zeros, which the caches hold
@@ -43,15 +50,15 @@ package enum MachineProbe {
         }
         // Each sample reads what none has read before: what was read once may stay in the last-level cache, even if many
         // times its size has passed since. Its start was written long ago.
-        let part = max(20, 4 * threads)
+        let part = sampleChunks(threads: threads)
         var first = 0
-        let seconds = fastest(of: max(1, chunks / part)) {
-            team.run(chunks: min(part, chunks), threads: threads) { chunk, _ in
+        let seconds = fastest(of: chunks / part) {
+            team.run(chunks: part, threads: threads) { chunk, _ in
                 _ = carat_probe_read(memory.base + (first + chunk) * chunkBytes, chunkBytes)
             }
             first += part
         }
-        return Double(min(part, chunks) * chunkBytes) / seconds
+        return Double(part * chunkBytes) / seconds
     }
 
     /// Multiply-adds per second of sgemm on `threads` threads together, each on matrices of its own, for prompts' shapes.

@@ -44,7 +44,8 @@ final class ProjectionWork: SharedWork {
         switch projection.path {
         case .quant:
             return Executor.dotChunkRows(
-                weight.format, columns: weight.columns, rows: weight.rows, positions: rows, workers: workers)
+                weight.format, columns: weight.columns, rows: weight.rows, positions: rows, workers: workers,
+                isTiled: kernels.tile(weight.format) != nil)
         case .blas: return min(Executor.panelRows, weight.rows)
         }
     }

@@ -29,8 +29,11 @@ public struct ThreadBudget: Sendable, Equatable {
 
     /// The budget of this process.
     public static func current() -> ThreadBudget {
-        ThreadBudget(affinityCores: currentAffinityCores(), quota: CgroupQuota(root: "").cpus)
+        ThreadBudget(affinityCores: coresAtStart, quota: CgroupQuota(root: "").cpus)
     }
+
+    /// Asked once, before the first team starts: libomp may bind this thread to a core of its own (OMP_PROC_BIND).
+    private static let coresAtStart = currentAffinityCores()
 
     private static func currentAffinityCores() -> Int {
         #if canImport(Glibc) || canImport(Musl)

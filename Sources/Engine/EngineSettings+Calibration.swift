@@ -36,11 +36,11 @@ extension EngineSettings {
         let needed = model.weights.formats
         let known = remeasures ? nil : facts?.costs(of: machine)
         let isEnough = known.map { needed.allSatisfy($0.has) } ?? false
-        if let known, isEnough, known.isTeamMeasured {
+        if let known, isEnough, known.isFinal {
             costs = known
             return .stored
         }
-        // what is known but for the team's gains will do where it can't be measured better
+        // what is known but for the team's gains will do where that can't be measured now
         costs = isEnough ? known : nil
         let source = isEnough ? CostSource.stored : .builtIn
         guard remeasures || facts?.isWritable == true else {
@@ -51,12 +51,15 @@ extension EngineSettings {
         progress("measuring this machine ... about 0.1 s, once")
         var calibration = Calibration(kernels: kernels, threads: machine.threads)
         let measured: MachineCosts
-        if let known, known.isTeamMeasured {
+        if let known, known.isFinal {
             measured = calibration.costs(of: needed.filter { !known.has($0) }, knowing: known)
         } else {
             measured = calibration.costs(of: needed.union(known?.knownFormats ?? []))
-            // a machine as busy as before: choices stay what they were
-            if isEnough, !measured.isTeamMeasured { return source }
+            if let known, isEnough, !measured.isTeamMeasured {
+                // a machine as busy as before: choices stay what they were
+                _ = facts?.store(known.triedAgain, of: machine)
+                return source
+            }
         }
         let isKept = facts?.store(measured, of: machine) ?? false
         guard isKept || remeasures else { return source }

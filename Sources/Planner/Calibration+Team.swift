@@ -39,8 +39,7 @@ extension Calibration {
     /// Team's time over one thread's for `rows` rows per thread: the median of pairs of samples that follow each other,
     /// so that a machine which changes its pace changes both. `assumed` where none finds the threads running.
     ///
-    /// - Parameter most: where samples find less gain than this, something held the other cores in their midst: a team
-    ///   that took work in chunks would still gain. So no plan ever leaves cores idle because they were busy once.
+    /// - Parameter most: less gain than this is not believed: a team that shares work in chunks would still gain.
     private mutating func ratio(
         _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, assumed: Double, most: Double
     ) -> Double {
@@ -59,19 +58,24 @@ extension Calibration {
 
     /// Seconds of a projection by the team, the least of some; nil where no sample finds all threads running, or the pool
     /// has not so many rows: a team of hundreds of threads asks for more.
+    ///
+    /// A sample counts if a region before it finds them on a core and none of them leaves it meanwhile.
     mutating func teamSeconds(
         _ format: WeightFormat, _ path: MatmulPath, rows: Int, positions n: Int, samples: Int = 4
     ) -> Double? {
         guard rows <= Self.poolBytes / format.bytesPerRow(columns: Self.columns) else { return nil }
         let output = output(columns: rows, positions: n)
+        // where one sample found other processes, the next ones may too: they are not waited for as long
+        let patience = isTeamMeasured ? Self.patience : Self.patience / 8
         let start = clock.now
         var best = Double.infinity
         var clean = 0
-        while clean < samples, seconds(since: start) < Self.patience {
+        while clean < samples, seconds(since: start) < patience {
             let projection = Projection(window(format, rows: rows), to: output, path: path)
-            guard isTeamRunning else { continue }
+            guard wallSeconds(emptyRegion) < slowRegion else { continue }
+            let switches = ContextSwitches.ofProcess
             let time = wallSeconds { team.project(input, rows: n, projection) }
-            guard isTeamRunning else { continue }
+            guard ContextSwitches.ofProcess == switches else { continue }
             clean += 1
             best = min(best, time)
         }
@@ -82,8 +86,7 @@ extension Calibration {
     /// How long a sample with all threads running is looked for, seconds.
     private static let patience = 0.012
 
-    /// Whether all threads are on a core: else an empty region takes as long as others' time slices.
-    private var isTeamRunning: Bool { wallSeconds(emptyRegion) < slowRegion }
+    /// An empty region that takes longer had to wait for other processes' time slices.
     private var slowRegion: Double { 15e-6 + 1e-6 * Double(threads) }
     private static let usualRegion = 3e-6
 
@@ -100,7 +103,10 @@ extension Calibration {
                 sample(.Q4_K, rows: 16 * rows, positions: 1, samples: 4), times: 16), 0)
         guard threads > 1 else { return .init(one: one, team: one) }
         let empty = (0..<100).reduce(Double.infinity) { best, _ in min(best, wallSeconds(emptyRegion)) }
-        guard empty < slowRegion else { return .init(one: one, team: Self.usualRegion) }
+        guard empty < slowRegion else {
+            isTeamMeasured = false
+            return .init(one: one, team: Self.usualRegion)
+        }
         let times = min(16, Self.poolBytes / 2 / threads / rows / WeightFormat.Q4_K.bytesPerRow(columns: Self.columns))
         guard times > 1, let few = teamSeconds(.Q4_K, .quant, rows: rows * threads, positions: 1),
             let many = teamSeconds(.Q4_K, .quant, rows: times * rows * threads, positions: 1)

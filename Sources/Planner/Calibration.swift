@@ -55,9 +55,8 @@ public struct Calibration {
     /// The costs of more formats, for a machine that is known already.
     public mutating func costs(of formats: some Collection<WeightFormat>, knowing costs: MachineCosts) -> MachineCosts {
         let scaling = Scaling(bandwidth: costs.readBandwidth, quant: costs.quantScaling, blas: costs.blasScaling)
-        isTeamMeasured = true
-        let more = self.formats(formats, scaling: scaling, quantize: costs.elementwise.quantize)
-        return costs.adding(more, isTeamMeasured: isTeamMeasured)
+        // where the team can't be measured, it gains what it gains with other formats
+        return costs.adding(self.formats(formats, scaling: scaling, quantize: costs.elementwise.quantize))
     }
 
     // MARK: - One thread

@@ -63,7 +63,9 @@ public struct MachineCosts: Sendable, Codable, Equatable {
     /// False for the constants that are built in.
     public let isMeasured: Bool
     /// Whether all of the team was found running for every measurement; else some of its gains are assumed.
-    public private(set) var isTeamMeasured: Bool
+    public let isTeamMeasured: Bool
+    /// How often that was tried in vain, over several starts.
+    public private(set) var vainTries = 0
     /// Name of the instruction set.
     public let instructionSet: String
     /// Threads of the team.
@@ -104,11 +106,22 @@ public struct MachineCosts: Sendable, Codable, Equatable {
     public var knownFormats: Set<WeightFormat> { Set(formats.keys.compactMap { WeightFormat(rawValue: $0) }) }
 
     /// These costs and those of more formats.
-    public func adding(_ more: [String: FormatCosts], isTeamMeasured: Bool) -> MachineCosts {
+    public func adding(_ more: [String: FormatCosts]) -> MachineCosts {
         var sum = self
-        sum.isTeamMeasured = self.isTeamMeasured && isTeamMeasured
         sum.formats.merge(more) { _, new in new }
         return sum
+    }
+
+    /// Whether they are to be kept as they are: the team was measured, or was too often found busy.
+    public var isFinal: Bool { isTeamMeasured || vainTries >= Self.mostTries }
+
+    private static let mostTries = 3
+
+    /// These costs after another try.
+    public var triedAgain: MachineCosts {
+        var same = self
+        same.vainTries += 1
+        return same
     }
 
     /// Whether every number can be a cost: a stored file may hold anything. Within these bounds no prediction overflows
@@ -118,7 +131,8 @@ public struct MachineCosts: Sendable, Codable, Equatable {
         let costs =
             [e.quantize, e.norm, e.geGLU, e.add, e.rotate, e.attendPrefill, e.attendDecode]
             + formats.values.flatMap { $0.quant.points + $0.blas.points }
-        return (1...Self.maxThreads).contains(threads) && (0...1).contains(region.one) && (0...1).contains(region.team)
+        return (1...Self.maxThreads).contains(threads) && (0...1000).contains(vainTries) && (0...1).contains(region.one)
+            && (0...1).contains(region.team)
             && [quantScaling, blasScaling].allSatisfy { $0 >= Self.leastScaling && $0 <= 1 }
             && formats.values.allSatisfy {
                 $0.quant.points.count == Self.positions.count && $0.blas.points.count == Self.positions.count

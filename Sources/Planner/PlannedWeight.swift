@@ -55,10 +55,14 @@ public struct PlannedWeight: Sendable, Codable, Hashable {
     }
 
     /// Rows that a thread takes at a time.
-    func chunkRows(_ path: MatmulPath, positions n: Int, workers: Int) -> Int {
+    func chunkRows(_ path: MatmulPath, positions n: Int, workers: Int, instructionSet: String) -> Int {
         switch path {
-        case .blas: min(Executor.panelRows, rows)
-        case .quant: Executor.dotChunkRows(format, columns: columns, rows: rows, positions: n, workers: workers)
+        case .blas: return min(Executor.panelRows, rows)
+        case .quant:
+            let isTiled =
+                format.activation == .int8x256 && instructionSet != Kernels.InstructionSet.portable.rawValue
+            return Executor.dotChunkRows(
+                format, columns: columns, rows: rows, positions: n, workers: workers, isTiled: isTiled)
         }
     }
 }

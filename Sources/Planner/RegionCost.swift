@@ -20,9 +20,11 @@ extension MachineCosts {
         return seconds + (threads > 1 ? self.region.team : self.region.one)
     }
 
-    /// Chunks of rows go to whoever is free, so the last ones may leave threads idle: with few chunks that is much.
+    /// Who has done its own chunks takes others', so the last ones may leave threads idle: with few chunks that is much.
     private func makespan(_ works: [Work], positions n: Int, threads: Int) -> Double {
-        let chunks = works.map { $0.weight.chunkRows($0.path, positions: n, workers: self.threads) }
+        let chunks = works.map {
+            $0.weight.chunkRows($0.path, positions: n, workers: self.threads, instructionSet: instructionSet)
+        }
         let counts = zip(works, chunks).map { ($0.weight.rows + $1 - 1) / $1 }
         let busy = min(threads, counts.reduce(0, +))
         var loads = [Double](repeating: 0, count: busy)
