@@ -40,7 +40,10 @@ struct PlanCheck {
             var best = [Double](repeating: .infinity, count: samples.count)
             for _ in 0..<(isCold ? 6 : 3) {
                 for (place, sample) in samples.enumerated() {
-                    flush?.run(on: executor)
+                    if let flush {
+                        flush.run(on: executor)
+                        warmUp(weights[sample.index], sample.index, positions: n, matrices)
+                    }
                     best[place] = min(best[place], seconds(weights[sample.index], sample.index, positions: n, matrices))
                 }
             }
@@ -64,6 +67,15 @@ struct PlanCheck {
         let input = matrices.input(weight.columns)
         executor.threads = n == 1 ? settings.threads : settings.prefillThreads
         return time(threads: min(choice.threads, executor.threads)) { executor.project(input, rows: n, projection) }
+    }
+
+    /// Brings back what a flush drove out besides the weight: the kernels' code, the input and its int8 form.
+    private func warmUp(_ weight: Weight, _ index: Int, positions n: Int, _ matrices: Matrices) {
+        let rows = 16
+        let few = Weight(
+            name: "warm-up", weight.format, rows: rows, columns: weight.columns,
+            in: FileBytes(repeating: 0x11, count: rows * weight.bytesPerRow))
+        _ = seconds(few, index, positions: n, matrices)
     }
 
     /// Reads enough memory to drive everything else out of the caches.
