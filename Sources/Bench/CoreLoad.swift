@@ -8,19 +8,22 @@ internal import Compute
     internal import Darwin
 #endif
 
-/// CPU time that the machine and this process have used so far: the difference of two is what others took in between.
+/// CPU time that the cores of this process and it alone have used so far: the difference of two is what others took there
+/// in between.
 package struct CoreLoad {
     /// Other processes that take less than this part of a core do not count.
     static let tolerance = 0.25
 
-    /// Seconds of all cores not idle; nil where the system does not say.
+    /// Seconds of its cores not idle; nil where the system does not say.
     private let busy: Double?
     private let own: Double
     private let instant = ContinuousClock.now
 
     init() {
-        busy = Self.busySeconds(ThreadBudget.readText("/proc/stat") ?? "", ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)))
-        own = Self.ownSeconds()
+        busy = Self.busySeconds(
+            ThreadBudget.readText("/proc/stat") ?? "", cores: Set(ThreadBudget.allowedCores),
+            ticksPerSecond: sysconf(Int32(_SC_CLK_TCK)))
+        own = ProcessUsage.now.seconds
     }
 
     /// Cores' worth of time that other processes took since `earlier`; nil where the system does not say, or the time
@@ -31,23 +34,19 @@ package struct CoreLoad {
         return max(0, busy - before - (own - earlier.own)) / elapsed
     }
 
-    /// The sum over all cores of a `/proc/stat`: user, nice, system, irq, softirq and steal, without idle and iowait.
-    package static func busySeconds(_ stat: String, ticksPerSecond: Int) -> Double? {
-        guard let line = stat.split(separator: "\n").first, line.hasPrefix("cpu ") else { return nil }
-        let ticks = line.split(separator: " ").dropFirst().map { Double($0) ?? 0 }
-        guard ticks.count >= 8, ticksPerSecond > 0 else { return nil }
-        return [0, 1, 2, 5, 6, 7].reduce(0) { $0 + ticks[$1] } / Double(ticksPerSecond)
-    }
-
-    private static func ownSeconds() -> Double {
-        var usage = rusage()
-        #if canImport(Glibc)
-            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        #else
-            getrusage(RUSAGE_SELF, &usage)
-        #endif
-        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
-        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    /// The sum over some cores of a `/proc/stat`: user, nice, system, irq, softirq and steal, without idle and iowait.
+    package static func busySeconds(_ stat: String, cores: Set<Int>, ticksPerSecond: Int) -> Double? {
+        var total = 0.0
+        var found = 0
+        for line in stat.split(separator: "\n") where line.hasPrefix("cpu") {
+            let words = line.dropFirst(3).split(separator: " ", omittingEmptySubsequences: false)
+            guard let core = words.first.flatMap({ Int($0) }), cores.contains(core) else { continue }
+            let ticks = words.dropFirst().map { Double($0) ?? 0 }
+            guard ticks.count >= 8 else { return nil }
+            total += [0, 1, 2, 5, 6, 7].reduce(0) { $0 + ticks[$1] }
+            found += 1
+        }
+        return found > 0 && ticksPerSecond > 0 ? total / Double(ticksPerSecond) : nil
     }
 }
 

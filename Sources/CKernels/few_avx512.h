@@ -7,9 +7,7 @@
 #include "panel_avx512.h"
 
 #if CARAT_HAS_AVX2
-enum {
-    CARAT_WIDE_FEW = 8,
-};
+enum { CARAT_WIDE_FEW = 8 };
 
 /// How a format is read, 16 rows at a time. All are inlined.
 typedef struct {

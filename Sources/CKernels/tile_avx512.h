@@ -50,7 +50,7 @@ CARAT_AVX512_INLINE void carat_fetch_ahead(carat_ahead ahead, size_t bytes, int 
             _mm_prefetch((const char *)(ahead.block + r * ahead.row_bytes + line), _MM_HINT_T1);
 }
 
-/// The same for two row tiles, whose sums share the activations.
+/// `carat_multiply_words` for two row tiles, which share the load of the activations.
 CARAT_AVX512_INLINE void carat_multiply_words_twice(
     __m512i *sum0, __m512i *sum1, __m512i codes0, __m512i codes1, const int8_t *x) {
     __m512i words;

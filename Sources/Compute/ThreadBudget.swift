@@ -29,36 +29,38 @@ public struct ThreadBudget: Sendable, Equatable {
 
     /// The budget of this process.
     public static func current() -> ThreadBudget {
-        ThreadBudget(affinityCores: coresAtStart, quota: CgroupQuota(root: "").cpus)
+        ThreadBudget(affinityCores: allowedCores.count, quota: CgroupQuota(root: "").cpus)
     }
 
+    /// Numbers of the cores in this process's affinity mask.
+    ///
     /// Asked once, before the first team starts: libomp may bind this thread to a core of its own (OMP_PROC_BIND).
-    private static let coresAtStart = currentAffinityCores()
+    package static let allowedCores = currentCores()
 
-    private static func currentAffinityCores() -> Int {
+    private static func currentCores() -> [Int] {
         #if canImport(Glibc) || canImport(Musl)
             // Read as text: /proc gives the mask of any size, where cpu_set_t stops at 1024 cores.
             let status = readText("/proc/self/status") ?? ""
             for line in status.split(separator: "\n") where line.hasPrefix("Cpus_allowed_list:") {
                 let list = line.dropFirst("Cpus_allowed_list:".count)
-                if let count = cores(inList: String(list)) { return count }
+                if let cores = cores(inList: String(list)) { return cores }
             }
         #endif
-        return max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        return Array(0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     }
 
-    /// Cores in the kernel's list form: "0-3,8,10-11" is seven.
-    package static func cores(inList list: String) -> Int? {
-        var total = 0
+    /// Core numbers in the kernel's list form: "0-3,8,10-11" is seven.
+    package static func cores(inList list: String) -> [Int]? {
+        var cores: [Int] = []
         for part in list.split(separator: ",") {
             let ends = part.split(separator: "-").map { Int($0.filter { !$0.isWhitespace }) }
             switch (ends.count, ends.first ?? nil, ends.last ?? nil) {
-            case (1, .some, _): total += 1
-            case (2, .some(let low), .some(let high)) where low <= high && high < 1 << 20: total += high - low + 1
+            case (1, .some(let core), _): cores.append(core)
+            case (2, .some(let low), .some(let high)) where low <= high && high < 1 << 20: cores += low...high
             default: return nil
             }
         }
-        return total > 0 ? total : nil
+        return cores.isEmpty ? nil : cores
     }
 
     /// The text of a small file, such as those of /proc; nil when it can't be read.

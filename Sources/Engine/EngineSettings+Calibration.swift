@@ -15,7 +15,8 @@ extension EngineSettings {
 
     /// Sets `costs` and `errors` from what was measured on this machine and of this file, measuring what is missing.
     ///
-    /// The first time on a machine takes about 0.1 s, the first time with a file as much again. Costs are those of all
+    /// The first time on a machine takes about 0.1 s, the first time with a file as much again. On a machine too busy to
+    /// measure the thread team, up to three later starts try again; until one succeeds, choices stay what they were. Costs are those of all
     /// threads that this process can have, whatever the settings ask for. What cannot be kept is not used either: choices
     /// from a measurement that the next run would repeat could differ by its noise.
     ///

@@ -73,9 +73,9 @@ extension Calibration {
         while clean < samples, seconds(since: start) < patience {
             let projection = Projection(window(format, rows: rows), to: output, path: path)
             guard wallSeconds(emptyRegion) < slowRegion else { continue }
-            let switches = ContextSwitches.ofProcess
+            let switches = ProcessUsage.now.contextSwitches
             let time = wallSeconds { team.project(input, rows: n, projection) }
-            guard ContextSwitches.ofProcess == switches else { continue }
+            guard ProcessUsage.now.contextSwitches == switches else { continue }
             clean += 1
             best = min(best, time)
         }

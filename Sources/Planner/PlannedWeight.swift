@@ -39,7 +39,6 @@ public struct PlannedWeight: Sendable, Codable, Hashable {
     public let format: WeightFormat
     public let rows: Int
     public let columns: Int
-    public let bytesPerRow: Int
 
     public init(layer: Int?, _ weightClass: WeightClass, format: WeightFormat, rows: Int, columns: Int) {
         self.layer = layer
@@ -47,7 +46,6 @@ public struct PlannedWeight: Sendable, Codable, Hashable {
         self.format = format
         self.rows = rows
         self.columns = columns
-        bytesPerRow = format.bytesPerRow(columns: columns)
     }
 
     public init(layer: Int?, _ weightClass: WeightClass, _ weight: Weight) {
@@ -59,6 +57,7 @@ public struct PlannedWeight: Sendable, Codable, Hashable {
         switch path {
         case .blas: return min(Executor.panelRows, rows)
         case .quant:
+            // the portable kernels alone have none
             let isTiled =
                 format.activation == .int8x256 && instructionSet != Kernels.InstructionSet.portable.rawValue
             return Executor.dotChunkRows(

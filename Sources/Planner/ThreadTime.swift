@@ -14,16 +14,3 @@ public enum ThreadTime {
         return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }
-
-enum ContextSwitches {
-    /// How often threads of this process have left a core so far, of themselves or for another process.
-    static var ofProcess: Int {
-        var usage = rusage()
-        #if canImport(Glibc)
-            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        #else
-            getrusage(RUSAGE_SELF, &usage)
-        #endif
-        return usage.ru_nvcsw + usage.ru_nivcsw
-    }
-}

@@ -23,6 +23,36 @@ import Compute
             #expect(sum.value == 10)
         }
     }
+
+    /// The first chunk waits for all others, half of which are its own thread's.
+    @Test func whoIsDoneTakesWhatOthersLeave() {
+        let team = ThreadTeam(size: 2)
+        let (done, waited) = (Counter(), Counter())
+        team.run(chunks: 100, threads: 2) { chunk, _ in
+            guard chunk == 0 else { return done.add() }
+            let end = ContinuousClock.now + .seconds(10)
+            while done.value < 99, ContinuousClock.now < end {}
+            if done.value == 99 { waited.add() }
+        }
+        #expect(done.value == 99 && waited.value == 1)
+    }
+
+    #if os(Linux)
+        /// A team's threads visit cores, but may run wherever the process may.
+        @Test func threadsKeepTheirAffinity() {
+            func allowed() -> String? {
+                ThreadBudget.readText("/proc/thread-self/status")?.split(separator: "\n")
+                    .first { $0.hasPrefix("Cpus_allowed_list") }.map(String.init)
+            }
+            let size = ThreadBudget.current().affinityCores
+            let (before, same) = (allowed(), Counter())
+            let team = ThreadTeam(size: size)
+            for _ in 0..<2 {
+                team.run(chunks: 4 * size, threads: size) { _, _ in if allowed() == before { same.add() } }
+            }
+            #expect(before != nil && allowed() == before && same.value == 8 * size)
+        }
+    #endif
 }
 
 private final class Counter: Sendable {

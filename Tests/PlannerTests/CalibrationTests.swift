@@ -14,15 +14,22 @@ import Testing
     }
 
     @Test func moreWorkTakesLonger() throws {
-        var calibration = Calibration(kernels: .best, threads: 1)
-        let costs = try #require(calibration.costs(of: [.Q4_K]).formats["Q4_K"])
-        for curve in [costs.quant, costs.blas] {
-            #expect(curve.points.count == MachineCosts.positions.count)
-            #expect(curve.points[5].one > 2 * curve.points[0].one)  // 64 positions against 1
-            #expect(curve.points[6].one > 4 * curve.points[5].one)  // 512 against 64
+        // the least of some: few positions read weights from memory that other tests use too
+        let measured = try (0..<3).map { _ in
+            var calibration = Calibration(kernels: .best, threads: 1)
+            return try #require(calibration.costs(of: [.Q4_K]).formats["Q4_K"])
         }
-        // sgemm first packs the weights, which at 8 positions is a good part of its time; and few positions read them
-        // from memory that other tests use too
-        #expect(costs.quant.points[5].one > costs.quant.points[3].one)
+        func least(_ curve: KeyPath<MachineCosts.FormatCosts, MachineCosts.Curve>) -> [Double] {
+            MachineCosts.positions.indices.map { i in measured.map { $0[keyPath: curve].points[i].one }.min() ?? 0 }
+        }
+        for curve in measured.flatMap({ [$0.quant, $0.blas] }) {
+            #expect(curve.points.count == MachineCosts.positions.count)
+        }
+        for costs in [least(\.quant), least(\.blas)] {
+            #expect(costs[5] > 2 * costs[0])  // 64 positions against 1
+            #expect(costs[6] > 4 * costs[5])  // 512 against 64
+        }
+        // sgemm first packs the weights, which at 8 positions is a good part of its time
+        #expect(least(\.quant)[5] > 2 * least(\.quant)[3])
     }
 }

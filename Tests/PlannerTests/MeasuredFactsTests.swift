@@ -75,6 +75,11 @@ import Testing
         }
     }
 
+    @Test func busyMachinesAreTriedAFewTimes() {
+        let tries = sequence(first: costs) { $0.isFinal ? nil : $0.triedAgain }
+        #expect(!costs.isTeamMeasured && tries.map(\.vainTries) == [0, 1, 2, 3])
+    }
+
     /// Finite numbers that no machine has: predictions from them would overflow.
     @Test func numbersBeyondAnyMachineAreRefused() throws {
         try withFacts { facts, log in
@@ -88,6 +93,14 @@ import Testing
                 #expect(facts.costs(of: machine) == nil, "\(pair)")
                 #expect(log.lines.count == index + 1)
             }
+            // a region may cost nothing, but no second and no less than nothing
+            for region in [#"{"one" : 1.5, "team" : 0}"#, #"{"one" : 0, "team" : 1.5}"#, #"{"one" : 0, "team" : -1}"#] {
+                let pattern = try Regex("\"region\" : \\{[^}]*\\}")
+                try Data(text.replacing(pattern, with: "\"region\" : \(region)").utf8).write(to: file)
+                #expect(facts.costs(of: machine) == nil, "\(region)")
+            }
+            try Data(text.replacing("\"vainTries\" : 0", with: "\"vainTries\" : -1").utf8).write(to: file)
+            #expect(facts.costs(of: machine) == nil)
             try Data(text.utf8).write(to: file)
             #expect(facts.costs(of: machine) == costs)
         }
