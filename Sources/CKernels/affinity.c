@@ -1,6 +1,8 @@
 // Where threads run: Linux's affinity masks, whose calls Swift does not see.
 #if defined(__linux__)
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <sched.h>
 #endif
 #include "CAffinity.h"

@@ -7,6 +7,8 @@
 
 #if CARAT_HAS_AVX2
 #define CARAT_AVX512_INLINE CARAT_AVX512VNNI CARAT_INLINE
+/// Code that starts a cache line: else a change elsewhere moves it, and a tenth of its speed with it.
+#define CARAT_ALIGNED __attribute__((aligned(64)))
 
 enum { CARAT_WIDE_ROWS = 16 };
 

@@ -3,6 +3,7 @@
 // A half of 128 weights lies in 32 bytes: bits 0-1 hold its weights 0..31, bits 2-3 weights 32..63, and so on.
 #include "portable.h"
 #include "tile_avx2.h"
+#include "dot_k16_avx512.h"
 #include "tile_avx512.h"
 
 CARAT_INLINE void unpack_q2_k(const uint8_t *block, carat_super_block *out) {
@@ -173,36 +174,26 @@ CARAT_AVX512_INLINE __m512i scaled_wide_q2_k(const carat_wide_table *table, cons
     {sizeof(carat_block_q2_k), 16, true, head_wide_q2_k, load_wide_q2_k, codes_wide_q2_k, table_wide_q2_k,             \
      scaled_wide_q2_k, 0}
 
-CARAT_AVX512_INLINE void dot_read_q2_k(const uint8_t *const block[4], const carat_act256 *act, carat_dot_head *out) {
-    const __m128i four = _mm_set1_epi8(15);
-    __m256i mins[4];
-    for (int i = 0; i < 4; i++) {
-        const __m128i high = _mm_and_si128(_mm_srli_epi16(_mm_loadu_si128((const void *)block[i]), 4), four);
-        mins[i] = _mm256_madd_epi16(_mm256_cvtepu8_epi16(high), carat_load(act->sums));
-    }
-    out->mins = carat_fold_four(mins);
-    out->d = carat_four_deltas(block, offsetof(carat_block_q2_k, d));
-    out->dmin = carat_four_deltas(block, offsetof(carat_block_q2_k, dmin));
+CARAT_AVX512_INLINE void dot_read_q2_k(const uint8_t *const block[4], carat_k16_head *out) {
+    const __m512i packed = carat_load_lanes(block, 0), zero = _mm512_setzero_si512();
+    const __m512i scales = carat_mask(packed, 15), mins = carat_mask(carat_shift(packed, 4), 15);
+    int deltas[4];
+    for (int i = 0; i < 4; i++) memcpy(&deltas[i], block[i] + offsetof(carat_block_q2_k, d), sizeof deltas[i]);
+    out->scales[0] = _mm512_unpacklo_epi8(scales, zero);
+    out->scales[1] = _mm512_unpackhi_epi8(scales, zero);
+    out->mins[0] = _mm512_unpacklo_epi8(mins, zero);
+    out->mins[1] = _mm512_unpackhi_epi8(mins, zero);
+    carat_split_deltas(_mm_setr_epi32(deltas[0], deltas[1], deltas[2], deltas[3]), &out->d, &out->dmin);
 }
 
-// scale * code is 45 at most, so a shuffle multiplies: byte 4k + c of lane L is c times the scale of plane k's group
-// there.
 CARAT_AVX512_INLINE void dot_codes_q2_k(const uint8_t *block, __m512i codes[4]) {
-    const __m512i words = _mm512_setr_epi64(
-        0x8002800280008000, 0x8006800680048004, 0x8003800380018001, 0x8007800780058005, 0x800a800a80088008,
-        0x800e800e800c800c, 0x800b800b80098009, 0x800f800f800d800d);
-    const __m512i scales = carat_mask(carat_all_lanes(_mm_loadu_si128((const void *)block)), 15);
-    const __m512i table = _mm512_mullo_epi16(_mm512_shuffle_epi8(scales, words), carat_all(0x03020100));
-    const __m512i packed = carat_load64(block + offsetof(carat_block_q2_k, codes));
-#pragma clang loop unroll(full)
-    for (int plane = 0; plane < 4; plane++) {
-        // (packed & 3) | 4 * plane
-        const __m512i number = _mm512_ternarylogic_epi64(
-            carat_shift(packed, 2 * plane), _mm512_set1_epi8(3), _mm512_set1_epi8((char)(4 * plane)), 0xea);
-        codes[plane] = _mm512_shuffle_epi8(table, number);
-    }
+    const __m512i packed = carat_load64(block + offsetof(carat_block_q2_k, codes)), upper = carat_shift(packed, 4);
+    codes[0] = carat_mask(packed, 3);
+    codes[1] = carat_mask(packed, 12);
+    codes[2] = carat_mask(upper, 3);
+    codes[3] = carat_mask(upper, 12);
 }
 
-#define DOT_Q2_K {sizeof(carat_block_q2_k), 128, true, dot_read_q2_k, dot_codes_q2_k, NULL, 0, NULL}
-CARAT_AVX512_K(q2_k, DOT_Q2_K, WIDE_Q2_K)
+CARAT_AVX512_DOT(q2_k, carat_multiply_k16, carat_k16_format, {true, 0, 2, dot_read_q2_k, dot_codes_q2_k})
+CARAT_AVX512_TILE(q2_k, WIDE_Q2_K)
 #endif

@@ -3,6 +3,7 @@
 // The two low bits lie as in Q2_K. The high bits lie in 32 bytes: bit p holds weights 32 * p ..< 32 * p + 32.
 #include "portable.h"
 #include "tile_avx2.h"
+#include "dot_k16_avx512.h"
 #include "tile_avx512.h"
 
 CARAT_INLINE void unpack_q3_k(const uint8_t *block, carat_super_block *out) {
@@ -216,7 +217,7 @@ CARAT_AVX512_INLINE __m512i scaled_wide_q3_k(const carat_wide_table *table, cons
     {sizeof(carat_block_q3_k), 16, false, head_wide_q3_k, load_wide_q3_k, codes_wide_q3_k, table_wide_q3_k,            \
      scaled_wide_q3_k, 128}
 
-CARAT_AVX512_INLINE void dot_read_q3_k(const uint8_t *const block[4], const carat_act256 *act, carat_dot_head *out) {
+CARAT_AVX512_INLINE void dot_read_q3_k(const uint8_t *const block[4], carat_k16_head *out) {
     // The last 16 bytes: 2 that are codes, 12 of scales, d.
     const __m512i tail = carat_load_lanes(block, sizeof(carat_block_q3_k) - 16);
     const __m512i fours = _mm512_shuffle_epi8(
@@ -226,10 +227,7 @@ CARAT_AVX512_INLINE void dot_read_q3_k(const uint8_t *const block[4], const cara
     const __m512i low = carat_mask(_mm512_srlv_epi32(fours, carat_all_lanes(_mm_setr_epi32(0, 0, 4, 4))), 15);
     const __m512i top = _mm512_rolv_epi32(twos, carat_all_lanes(_mm_setr_epi32(4, 2, 0, 30)));
     const __m512i scales = _mm512_sub_epi8(carat_join_bits(low, top, 48), _mm512_set1_epi8(32));
-    out->scales[0] = _mm256_cvtepi8_epi16(_mm512_castsi512_si128(scales));
-    out->scales[1] = _mm256_cvtepi8_epi16(_mm512_extracti32x4_epi32(scales, 1));
-    out->scales[2] = _mm256_cvtepi8_epi16(_mm512_extracti32x4_epi32(scales, 2));
-    out->scales[3] = _mm256_cvtepi8_epi16(_mm512_extracti32x4_epi32(scales, 3));
+    carat_k16_signed_scales(scales, out);
     out->d = carat_four_deltas(block, offsetof(carat_block_q3_k, d));
 }
 
@@ -246,12 +244,6 @@ CARAT_AVX512_INLINE void dot_codes_q3_k(const uint8_t *block, __m512i codes[4]) 
     }
 }
 
-CARAT_AVX512_INLINE __m512i dot_start_q3_k(const carat_dot_head *head, int row, __m256i sums) {
-    const __m256i all = _mm256_slli_epi32(_mm256_madd_epi16(head->scales[row], sums), 2);
-    return _mm512_zextsi256_si512(_mm256_sub_epi32(_mm256_setzero_si256(), all));
-}
-
-#define DOT_Q3_K                                                                                                      \
-    {sizeof(carat_block_q3_k), 128, false, dot_read_q3_k, dot_codes_q3_k, carat_dot_pairs_k16, 2, dot_start_q3_k}
-CARAT_AVX512_K(q3_k, DOT_Q3_K, WIDE_Q3_K)
+CARAT_AVX512_DOT(q3_k, carat_multiply_k16, carat_k16_format, {false, 4, 2, dot_read_q3_k, dot_codes_q3_k})
+CARAT_AVX512_TILE(q3_k, WIDE_Q3_K)
 #endif

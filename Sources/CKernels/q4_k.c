@@ -3,6 +3,7 @@
 // Each 32 bytes hold 64 weights: the low nibbles are the first 32, the high nibbles the second.
 #include "portable.h"
 #include "tile_avx2.h"
+#include "dot_k32_avx512.h"
 #include "tile_avx512.h"
 #include "scales_avx2.h"
 
@@ -111,7 +112,6 @@ CARAT_AVX512_INLINE void dot_codes_q4_k(const uint8_t *block, __m512i codes[4]) 
     }
 }
 
-#define DOT_Q4_K                                                                                                      \
-    {sizeof(carat_block_q4_k), 64, true, carat_dot_read_k32, dot_codes_q4_k, carat_dot_pairs_k32, 4, NULL}
-CARAT_AVX512_K(q4_k, DOT_Q4_K, WIDE_Q4_K)
+CARAT_AVX512_DOT(q4_k, carat_multiply_k32, carat_k32_format, {4, dot_codes_q4_k})
+CARAT_AVX512_TILE(q4_k, WIDE_Q4_K)
 #endif

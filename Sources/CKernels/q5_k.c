@@ -3,6 +3,7 @@
 // The four low bits lie as in Q4_K. The high bits lie in 32 bytes: bit g holds group g.
 #include "portable.h"
 #include "tile_avx2.h"
+#include "dot_k32_avx512.h"
 #include "tile_avx512.h"
 #include "scales_avx2.h"
 
@@ -137,7 +138,6 @@ CARAT_AVX512_INLINE void dot_codes_q5_k(const uint8_t *block, __m512i codes[4]) 
     }
 }
 
-#define DOT_Q5_K                                                                                                      \
-    {sizeof(carat_block_q5_k), 64, true, carat_dot_read_k32, dot_codes_q5_k, carat_dot_pairs_k32, 0, NULL}
-CARAT_AVX512_K(q5_k, DOT_Q5_K, WIDE_Q5_K)
+CARAT_AVX512_DOT(q5_k, carat_multiply_k32, carat_k32_format, {0, dot_codes_q5_k})
+CARAT_AVX512_TILE(q5_k, WIDE_Q5_K)
 #endif

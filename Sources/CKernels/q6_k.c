@@ -4,6 +4,7 @@
 // (bits 0-1 hold weights 0..31, bits 2-3 weights 32..63, and so on).
 #include "portable.h"
 #include "tile_avx2.h"
+#include "dot_k16_avx512.h"
 #include "tile_avx512.h"
 
 CARAT_INLINE void unpack_q6_k(const uint8_t *block, carat_super_block *out) {
@@ -157,11 +158,8 @@ CARAT_AVX512_INLINE __m512i codes_wide_q6_k(const carat_wide_words *words, int s
 #define WIDE_Q6_K                                                                                                     \
     {sizeof(carat_block_q6_k), 16, false, head_wide_q6_k, load_wide_q6_k, codes_wide_q6_k, NULL, NULL, 0}
 
-CARAT_AVX512_INLINE void dot_read_q6_k(const uint8_t *const block[4], const carat_act256 *act, carat_dot_head *out) {
-    for (int i = 0; i < 4; i++) {
-        const __m128i scales = _mm_loadu_si128((const void *)(block[i] + offsetof(carat_block_q6_k, scales)));
-        out->scales[i] = _mm256_cvtepi8_epi16(scales);
-    }
+CARAT_AVX512_INLINE void dot_read_q6_k(const uint8_t *const block[4], carat_k16_head *out) {
+    carat_k16_signed_scales(carat_load_lanes(block, offsetof(carat_block_q6_k, scales)), out);
     out->d = carat_four_deltas(block, offsetof(carat_block_q6_k, d));
 }
 
@@ -176,12 +174,6 @@ CARAT_AVX512_INLINE void dot_codes_q6_k(const uint8_t *block, __m512i codes[4]) 
     }
 }
 
-CARAT_AVX512_INLINE __m512i dot_start_q6_k(const carat_dot_head *head, int row, __m256i sums) {
-    const __m256i all = _mm256_slli_epi32(_mm256_madd_epi16(head->scales[row], sums), 5);
-    return _mm512_zextsi256_si512(_mm256_sub_epi32(_mm256_setzero_si256(), all));
-}
-
-#define DOT_Q6_K                                                                                                      \
-    {sizeof(carat_block_q6_k), 128, false, dot_read_q6_k, dot_codes_q6_k, carat_dot_pairs_k16, 0, dot_start_q6_k}
-CARAT_AVX512_K(q6_k, DOT_Q6_K, WIDE_Q6_K)
+CARAT_AVX512_DOT(q6_k, carat_multiply_k16, carat_k16_format, {false, 32, 0, dot_read_q6_k, dot_codes_q6_k})
+CARAT_AVX512_TILE(q6_k, WIDE_Q6_K)
 #endif

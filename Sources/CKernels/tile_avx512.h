@@ -5,7 +5,6 @@
 // two tiles each broadcast activation serves two multiplications: with one, loads would be the limit where a core
 // multiplies 64 bytes twice a cycle. Sums and Float steps are those of the dot kernels, so a position has the same bits
 // here and there.
-#include "dot_avx512.h"
 #include "few_avx512.h"
 
 #if CARAT_HAS_AVX2
@@ -266,16 +265,8 @@ CARAT_AVX512_INLINE void carat_tile_k_avx512(
                 y + p * y_stride + r, y_stride);
 }
 
-/// Code that starts a cache line: else a change elsewhere moves it, and a tenth of its speed with it.
-#define CARAT_ALIGNED __attribute__((aligned(64)))
-
-/// Defines the AVX-512 dot and tile of a K format from its `carat_dot_format` and its `carat_wide_format`.
-#define CARAT_AVX512_K(format, dot, wide)                                                                             \
-    CARAT_AVX512VNNI CARAT_ALIGNED void carat_dot_##format##_avx512vnni(                                              \
-        const void *rows, size_t row_bytes, size_t row_count, size_t columns, const void *activation, float *y) {     \
-        const carat_dot_format how = dot;                                                                             \
-        carat_dot_k_avx512(how, rows, row_bytes, row_count, columns, activation, y);                                  \
-    }                                                                                                                 \
+/// Defines the AVX-512 tile of a K format from its `carat_wide_format`.
+#define CARAT_AVX512_TILE(format, wide)                                                                               \
     CARAT_AVX512VNNI CARAT_ALIGNED __attribute__((noinline)) static void pass_wide_##format(                          \
         const carat_wide_panel *panels, size_t tiles, size_t width, const carat_act256 *act, size_t stride,           \
         size_t count, carat_ahead ahead, float (*sums)[CARAT_WIDE_SWEEP_ROWS]) {                                      \
