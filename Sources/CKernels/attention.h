@@ -28,6 +28,7 @@ void carat_score_f16_avx512(
     const void *panel, size_t dim, const float *_Nonnull const *_Nonnull queries, size_t rows, float *scores);
 void carat_mix_f32_avx512(const carat_mix_tile *tile, const void *values, size_t row_bytes);
 void carat_mix_f16_avx512(const carat_mix_tile *tile, const void *values, size_t row_bytes);
+void carat_exponentiate_avx512(float *scores, size_t count, float *maximum, float *sum);
 
 /// The attention entries of a table's designated initialiser; `score_f16` and `mix_f16` read F16 directly, or are NULL.
 #define CARAT_ATTENTION_TABLE(isa, score_f16, mix_f16)                                                                \

@@ -27,11 +27,6 @@ typedef struct {
     int scaled_offset;
 } carat_wide_format;
 
-/// Ones for the first `count` rows of a tile.
-CARAT_AVX512_INLINE __mmask16 carat_row_mask(size_t count) {
-    return count >= CARAT_WIDE_ROWS ? 0xffff : (__mmask16)((1u << count) - 1);
-}
-
 /// sum += codes of 4 columns per lane x 4 activations. Pinned: compilers load those of many steps beforehand and spill
 /// them.
 CARAT_AVX512_INLINE void carat_multiply_words(__m512i *sum, __m512i codes, const int8_t *x) {
@@ -130,7 +125,7 @@ CARAT_AVX512_INLINE void carat_few_wide(
 #pragma clang loop unroll(full)
             for (int p = 0; p < positions; p++) x[p]++;
         }
-        const __mmask16 width = carat_row_mask(row_count - r);
+        const __mmask16 width = carat_lane_mask(row_count - r);
         for (size_t p = 0; p < count; p++) _mm512_mask_storeu_ps(y + p * y_stride + r, width, total[p]);
     }
 }

@@ -32,6 +32,11 @@ typedef struct {
 CARAT_AVX512_INLINE __m512i carat_load64(const void *p) { return _mm512_loadu_si512(p); }
 CARAT_AVX512_INLINE __m512i carat_all(int x) { return _mm512_set1_epi32(x); }
 
+/// Ones for the first `count` of 16 lanes.
+CARAT_AVX512_INLINE __mmask16 carat_lane_mask(size_t count) {
+    return count >= CARAT_WIDE_ROWS ? 0xffff : (__mmask16)((1u << count) - 1);
+}
+
 /// (x >> shift) & mask in each byte; shifts go through 16 bits, whose foreign bits the mask takes away.
 CARAT_AVX512_INLINE __m512i carat_bits(__m512i x, int shift, char mask) {
     return _mm512_and_si512(_mm512_srli_epi16(x, (unsigned)shift), _mm512_set1_epi8(mask));

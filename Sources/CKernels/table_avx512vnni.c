@@ -1,6 +1,7 @@
-// The table of the AVX-512-VNNI kernels: that of AVX2 with its own dots, tiles and attention.
+// The table of the AVX-512-VNNI kernels: that of AVX2 with its own dots, tiles and attention, and what else repays 512 bits.
 #include "attention.h"
 #include "kernels.h"
+#include "vector.h"
 
 #if CARAT_HAS_AVX2
 #include <pthread.h>
@@ -11,9 +12,11 @@ static void fill(void) {
     avx512vnni = *carat_kernels_avx2();
     avx512vnni.isa = "avx512vnni";
     CARAT_SET_DOTS_AND_TILES(avx512vnni, avx512vnni);
+    avx512vnni.geglu = carat_geglu_avx512;
     avx512vnni.attention.rows = CARAT_ATTENTION_ROWS;
     avx512vnni.attention.score[CARAT_KV_F32] = carat_score_f32_avx512;
     avx512vnni.attention.score[CARAT_KV_F16] = carat_score_f16_avx512;
+    avx512vnni.attention.exponentiate = carat_exponentiate_avx512;
     avx512vnni.attention.mix[CARAT_KV_F32] = carat_mix_f32_avx512;
     avx512vnni.attention.mix[CARAT_KV_F16] = carat_mix_f16_avx512;
 }

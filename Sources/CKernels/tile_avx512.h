@@ -184,7 +184,7 @@ CARAT_AVX512_INLINE void carat_store_wide(
     const bool is_large = is_aligned && positions * y_stride >= CARAT_WIDE_LARGE_OUTPUT;
     for (size_t p = 0; p < positions; p++, y += y_stride)
         for (size_t r = 0; r < row_count; r += CARAT_WIDE_ROWS) {
-            const __mmask16 mask = carat_row_mask(row_count - r);
+            const __mmask16 mask = carat_lane_mask(row_count - r);
             const __m512 values = _mm512_load_ps(sums[p] + r);
             if (is_large && mask == 0xffff) {
                 _mm512_stream_ps(y + r, values);

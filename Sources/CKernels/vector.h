@@ -16,6 +16,7 @@
 CARAT_DECLARE_VECTOR(portable)
 CARAT_DECLARE_VECTOR(avx2)
 CARAT_DECLARE_VECTOR(neon)
+void carat_geglu_avx512(const float *gate, const float *up, size_t count, float *out);
 
 /// The vector entries of a table's designated initialiser.
 #define CARAT_VECTOR_TABLE(isa)                                                                                       \

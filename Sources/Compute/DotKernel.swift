@@ -32,7 +32,7 @@ extension ProjectionWork {
             switch weight.format.activation {
             case .float: (UnsafeRawPointer(input.base), input.columns * MemoryLayout<Float>.stride)
             case .int8x32: (UnsafeRawPointer(int8x32.base), int8x32.bytesPerRow)
-            case .int8x256: (UnsafeRawPointer(int8x256.base), int8x256.bytesPerRow)
+            case .int8x256: (UnsafeRawPointer(blocks256.base), blocks256.bytesPerRow)
             }
         let chunkRows = chunkRows(projection)
         let first = chunk * chunkRows

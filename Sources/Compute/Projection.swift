@@ -25,7 +25,7 @@ extension Executor {
     public func project(_ input: Matrix, rows n: Int, _ list: [Projection]) {
         begin(input, rows: n)
         for projection in list { projections.append(projection) }
-        finish(rows: n) { _ in }
+        finish(rows: n)
     }
 
     /// The same for up to three projections: takes no memory.
@@ -36,38 +36,50 @@ extension Executor {
         projections.append(first)
         if let second { projections.append(second) }
         if let third { projections.append(third) }
-        finish(rows: n) { _ in }
+        finish(rows: n)
     }
 
-    /// The gated feed-forward step: gate = gelu(gate) * up, then one projection of it. Each row is quantized while it is
-    /// still in the cache.
-    public func project(gate: Matrix, up: Matrix, rows n: Int, _ projection: Projection) {
-        guard n > 1 else {
-            geGLU(gate: gate, up: up, rows: n)
-            project(gate, rows: n, projection)
-            return
-        }
-        precondition(gate.columns == up.columns, "geGLU: columns differ")
-        precondition(n <= up.rowCapacity, "geGLU of \(n) rows")
-        begin(gate, rows: n)
+    /// One projection of an input whose rows are completed, by `prepare`, just before they are read.
+    func project(_ input: Matrix, rows n: Int, _ projection: Projection, prepare: (_ row: Int) -> Void) {
+        begin(input, rows: n)
         projections.append(projection)
-        let geglu = kernels.table.pointee.geglu
-        finish(rows: n) { row in geglu(gate.row(row), up.row(row), gate.columns, gate.row(row)) }
+        finish(rows: n, isComplete: false, prepare: prepare)
     }
 
-    private func begin(_ input: Matrix, rows n: Int) {
+    /// One projection of an input that is there as blocks of int8 only.
+    ///
+    /// - Parameter shape: a matrix of the input's shape, which is not read.
+    func project(_ blocks: ActivationBlocks, as shape: Matrix, rows n: Int, _ projection: Projection) {
+        begin(shape, rows: n, blocks: blocks)
+        projections.append(projection)
+        finish(rows: n)
+    }
+
+    /// Makes the input int8 as two projections of it need it, for whoever computes them.
+    func quantize(_ input: Matrix, rows n: Int, for first: Projection, _ second: Projection) {
+        begin(input, rows: n)
+        defer { projections.end() }
+        projections.append(first)
+        projections.append(second)
+        projections.reserve()
+        forEach(n) { projections.quantizeInput($0) }
+    }
+
+    private func begin(_ input: Matrix, rows n: Int, blocks: ActivationBlocks? = nil) {
         precondition(n >= 0 && n <= input.rowCapacity, "\(n) of \(input.rowCapacity) rows")
-        projections.begin(input, rows: n)
+        projections.begin(input, rows: n, blocks: blocks)
     }
 
-    /// - Parameter prepare: completes a row of the input before it is read.
-    private func finish(rows n: Int, prepare: (_ row: Int) -> Void) {
+    /// - Parameter prepare: completes a row of the input before it is read, unless the input `isComplete`.
+    private func finish(rows n: Int, isComplete: Bool = true, prepare: (_ row: Int) -> Void = { _ in }) {
         defer { projections.end() }
         guard n > 0 else { return }
         projections.reserve()
-        forEach(n) { row in
-            prepare(row)
-            projections.quantizeInput(row)
+        if !isComplete || projections.needsQuantizing {
+            forEach(n) { row in
+                prepare(row)
+                projections.quantizeInput(row)
+            }
         }
         team.run(projections, chunks: projections.chunks, threads: min(threads, projections.wantedThreads))
     }

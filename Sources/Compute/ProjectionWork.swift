@@ -9,6 +9,8 @@ final class ProjectionWork: SharedWork {
     private(set) var panels: [Buffer<Float>] = []
 
     private(set) var input = Matrix(rows: 1, columns: 1)
+    /// The input where it is there as blocks already.
+    private var given: ActivationBlocks?
     /// Rows of the input.
     private(set) var rows = 0
     private var projections: [Projection] = []
@@ -23,8 +25,9 @@ final class ProjectionWork: SharedWork {
         self.workers = workers
     }
 
-    func begin(_ input: Matrix, rows: Int) {
+    func begin(_ input: Matrix, rows: Int, blocks: ActivationBlocks? = nil) {
         self.input = input
+        given = blocks
         self.rows = rows
     }
 
@@ -52,6 +55,7 @@ final class ProjectionWork: SharedWork {
 
     /// Forgets the call; the memory stays.
     func end() {
+        given = nil
         projections.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
     }
@@ -76,8 +80,14 @@ final class ProjectionWork: SharedWork {
         if needsInt8x256 { int8x256.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels) }
     }
 
+    /// The input as blocks of 256.
+    var blocks256: ActivationBlocks { given ?? int8x256 }
+    /// Whether there is anything to do for `quantizeInput`.
+    var needsQuantizing: Bool { needsInt8x32 || needsInt8x256 }
+
     private func needs(_ blocks: ActivationBlocks) -> Bool {
-        projections.contains { $0.path == .quant && $0.weight.format.activation == blocks.format }
+        given?.format != blocks.format
+            && projections.contains { $0.path == .quant && $0.weight.format.activation == blocks.format }
     }
 
     override func run(chunk: Int, worker: Int) {

@@ -141,9 +141,9 @@ public final class Gemma {
 
             executor.rmsNorm(x, weight: layer.feedForwardNorm, epsilon: c.normEpsilon, rows: n, into: normed)
             probe?(.feedForwardNorm, index, normed, n)
-            executor.project(
-                normed, rows: n, on(.gate, index, layer.gate, gate, n), on(.up, index, layer.up, up, n))
-            executor.project(gate: gate, up: up, rows: n, on(.down, index, layer.down, delta, n))
+            executor.feedForward(
+                normed, rows: n, gate: on(.gate, index, layer.gate, gate, n), up: on(.up, index, layer.up, up, n),
+                down: on(.down, index, layer.down, delta, n), keepsGated: probe != nil)
             probe?(.gated, index, gate, n)
             executor.add(delta, to: x, rows: n)
             probe?(.afterFeedForward, index, x, n)

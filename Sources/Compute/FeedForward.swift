@@ -1,0 +1,129 @@
+internal import CKernels
+
+extension Executor {
+    /// The gated feed-forward step: down's output = down(gelu(gate(input)) * up(input)).
+    ///
+    /// Where tiles compute all three, what gate and up give is made int8 while it is in the caches
+    /// and never lies in memory as a whole: it would be the most that prefill writes and reads. The bits are the same.
+    ///
+    /// - Parameter keepsGated: whether gelu(gate) * up is wanted in gate's output.
+    public func feedForward(
+        _ input: Matrix, rows n: Int, gate: Projection, up: Projection, down: Projection, keepsGated: Bool = false
+    ) {
+        guard !keepsGated, fuses(rows: n, gate: gate, up: up, down: down) else {
+            project(input, rows: n, gate, up)
+            project(gate: gate.output, up: up.output, rows: n, down)
+            return
+        }
+        quantize(input, rows: n, for: gate, up)
+        let threads = min(threads, max(gate.threads, up.threads))
+        feedForward.begin(
+            input: projections.int8x256, gate: gate.weight, up: up.weight, rows: n, threads: threads, kernels: kernels)
+        team.run(feedForward, chunks: feedForward.chunks, threads: threads)
+        feedForward.end()
+        project(feedForward.gated, as: gate.output, rows: n, down)
+    }
+
+    /// Takes no memory: decode asks too.
+    private func fuses(rows n: Int, gate: Projection, up: Projection, down: Projection) -> Bool {
+        precondition(gate.weight.rows == up.weight.rows, "gate has \(gate.weight.rows) rows, up \(up.weight.rows)")
+        guard n > 1, n >= kernels.tilePositions else { return false }
+        return isTiled(gate) && isTiled(up) && isTiled(down)
+    }
+
+    private func isTiled(_ projection: Projection) -> Bool {
+        projection.path == .quant && projection.weight.format.activation == .int8x256
+            && kernels.tile(projection.weight.format) != nil
+    }
+
+    /// gate = gelu(gate) * up, then one projection of it. Each row is quantized while it is still in the cache.
+    private func project(gate: Matrix, up: Matrix, rows n: Int, _ projection: Projection) {
+        guard n > 1 else {
+            geGLU(gate: gate, up: up, rows: n)
+            project(gate, rows: n, projection)
+            return
+        }
+        precondition(gate.columns == up.columns, "geGLU: columns differ")
+        precondition(n <= up.rowCapacity, "geGLU of \(n) rows")
+        let geglu = kernels.table.pointee.geglu
+        project(gate, rows: n, projection) { row in geglu(gate.row(row), up.row(row), gate.columns, gate.row(row)) }
+    }
+}
+
+/// gelu(gate(input)) * up(input) as int8 blocks. A chunk is one block of some positions: 256 rows of both weights.
+final class FeedForwardWork: SharedWork {
+    /// The result. Shape: [rows, gate.rows / 256] blocks.
+    let gated = ActivationBlocks(.int8x256)
+
+    private static let blockRows = 256
+    /// Weight rows that a tile kernel sweeps together.
+    private static let sweepRows = 64
+    /// Positions of a chunk: as many as a tile kernel unpacks a weight for, and as few as repay that.
+    private static let mostPositions = 512, leastPositions = 128
+
+    private struct Call {
+        let input: ActivationBlocks
+        let gate: Weight
+        let up: Weight
+        let kernels: Kernels
+        let rows: Int
+        /// Positions of a chunk.
+        let positions: Int
+        var parts: Int { (rows + positions - 1) / positions }
+    }
+
+    private var call: Call?
+    /// Per worker: 256 numbers of gate for each position of a chunk, then 64 of up.
+    private var scratch: [Buffer<Float>] = []
+
+    func begin(input: ActivationBlocks, gate: Weight, up: Weight, rows: Int, threads: Int, kernels: Kernels) {
+        let blocks = gate.rows / Self.blockRows
+        // several chunks for each thread, but for that no more unpacking than repays
+        let wanted = min((4 * threads + blocks - 1) / blocks, rows / Self.leastPositions)
+        let parts = max(1, wanted, (rows + Self.mostPositions - 1) / Self.mostPositions)
+        let positions = min(Self.mostPositions, ((rows + parts - 1) / parts + 7) / 8 * 8)
+        call = Call(input: input, gate: gate, up: up, kernels: kernels, rows: rows, positions: positions)
+        gated.reserve(rows: rows, columns: gate.rows)
+        let count = Self.mostPositions * (Self.blockRows + Self.sweepRows)
+        while scratch.count < threads { scratch.append(Buffer(count: count)) }
+    }
+
+    func end() { call = nil }
+
+    var chunks: Int {
+        guard let call else { return 0 }
+        return call.gate.rows / Self.blockRows * call.parts
+    }
+
+    override func run(chunk: Int, worker: Int) {
+        guard let call, let tileGate = call.kernels.tile(call.gate.format),
+            let tileUp = call.kernels.tile(call.up.format)
+        else { return }
+        let block = chunk / call.parts
+        let first = chunk % call.parts * call.positions
+        let count = min(call.positions, call.rows - first)
+        let activations = UnsafeRawPointer(call.input.base + first * call.input.bytesPerRow)
+            .assumingMemoryBound(to: carat_act256.self)
+        let table = call.kernels.table.pointee
+        let gate = scratch[worker].base
+        let up = gate + Self.mostPositions * Self.blockRows
+        for row in stride(from: 0, to: Self.blockRows, by: Self.sweepRows) {
+            let weightRow = block * Self.blockRows + row
+            tileGate(
+                call.gate.row(weightRow), call.gate.bytesPerRow, Self.sweepRows, call.gate.columns, activations, count,
+                gate + row, Self.blockRows)
+            tileUp(
+                call.up.row(weightRow), call.up.bytesPerRow, Self.sweepRows, call.up.columns, activations, count, up,
+                Self.sweepRows)
+            for position in 0..<count {
+                let target = gate + position * Self.blockRows + row
+                table.geglu(target, up + position * Self.sweepRows, Self.sweepRows, target)
+            }
+        }
+        for position in 0..<count {
+            let target = UnsafeMutableRawPointer(gated.base + (first + position) * gated.bytesPerRow)
+                .assumingMemoryBound(to: carat_act256.self)
+            table.quantize256(gate + position * Self.blockRows, Self.blockRows, target + block)
+        }
+    }
+}
