@@ -69,8 +69,11 @@ struct PlanCheck {
         return time(threads: min(choice.threads, executor.threads)) { executor.project(input, rows: n, projection) }
     }
 
-    /// Brings back what a flush drove out besides the weight: the kernels' code, the input and its int8 form.
+    /// Brings back what a flush drove out besides the weight: the kernels' code, the input and its int8 form, and where
+    /// the output goes.
     private func warmUp(_ weight: Weight, _ index: Int, positions n: Int, _ matrices: Matrices) {
+        let zeros = [Float](repeating: 0, count: weight.rows)
+        for row in 0..<n { matrices.output(weight.rows)[row: row] = zeros }
         let rows = 16
         let few = Weight(
             name: "warm-up", weight.format, rows: rows, columns: weight.columns,

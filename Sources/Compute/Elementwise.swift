@@ -6,7 +6,9 @@ extension Executor {
         precondition(weight.count == x.columns && output.columns == x.columns, "rmsNorm: columns differ")
         precondition(rows <= x.rowCapacity && rows <= output.rowCapacity, "rmsNorm of \(rows) rows")
         let norm = kernels.table.pointee.rms_norm
-        forEach(rows) { row in norm(x.row(row), weight.base, epsilon, x.columns, output.row(row)) }
+        forEach(rows, numbers: rows * x.columns) { row in
+            norm(x.row(row), weight.base, epsilon, x.columns, output.row(row))
+        }
     }
 
     /// x += y, row by row.
@@ -14,7 +16,7 @@ extension Executor {
         precondition(x.columns == y.columns, "add: columns differ")
         precondition(rows <= x.rowCapacity && rows <= y.rowCapacity, "add of \(rows) rows")
         let add = kernels.table.pointee.add
-        forEach(rows) { row in add(y.row(row), x.columns, x.row(row)) }
+        forEach(rows, numbers: rows * x.columns) { row in add(y.row(row), x.columns, x.row(row)) }
     }
 
     /// output row i = row `indices[i]` of the table, times `scale`: the embedding of tokens.
@@ -22,7 +24,7 @@ extension Executor {
         precondition(output.columns == table.columns, "lookUp: columns differ")
         precondition(indices.count <= output.rowCapacity, "lookUp of \(indices.count) rows")
         let dequantize = kernels.dequantize(table.format)
-        forEach(indices.count) { position in
+        forEach(indices.count, numbers: indices.count * table.columns) { position in
             let index = Int(indices[position])
             precondition(index >= 0 && index < table.rows, "row \(index) of \(table.rows) in \(table.name)")
             let row = output.row(position)

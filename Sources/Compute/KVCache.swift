@@ -149,7 +149,7 @@ extension Executor {
         let table = kernels.table
         let panel = Int(CARAT_KEY_PANEL)
         // one thread a panel: its lanes share cache lines
-        forEach(batch.panels.count) { item in
+        forEach(batch.panels.count, numbers: 2 * batch.rows * columns) { item in
             let block = batch.panels[item]
             let cache = batch.sequences[block.sequence].cache
             for (row, position) in zip(block.rows, block.positions) {

@@ -62,7 +62,7 @@ extension Executor {
         projections.append(first)
         projections.append(second)
         projections.reserve()
-        forEach(n) { projections.quantizeInput($0) }
+        forEach(n, numbers: n * input.columns, threads: projections.wantedThreads) { projections.quantizeInput($0) }
     }
 
     private func begin(_ input: Matrix, rows n: Int, blocks: ActivationBlocks? = nil) {
@@ -70,13 +70,15 @@ extension Executor {
         projections.begin(input, rows: n, blocks: blocks)
     }
 
-    /// - Parameter prepare: completes a row of the input before it is read, unless the input `isComplete`.
+    /// - Parameter prepare: completes a row of the input before it is read, unless the input `isComplete`; a few times the
+    ///   work of making it int8.
     private func finish(rows n: Int, isComplete: Bool = true, prepare: (_ row: Int) -> Void = { _ in }) {
         defer { projections.end() }
         guard n > 0 else { return }
         projections.reserve()
         if !isComplete || projections.needsQuantizing {
-            forEach(n) { row in
+            let numbers = (isComplete ? 1 : 4) * n * projections.input.columns
+            forEach(n, numbers: numbers, threads: projections.wantedThreads) { row in
                 prepare(row)
                 projections.quantizeInput(row)
             }

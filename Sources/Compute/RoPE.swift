@@ -44,7 +44,7 @@ extension Executor {
         let dim = angles.columns
         precondition(x.columns % dim == 0 && rows <= x.rowCapacity, "rotate: \(x.columns) columns in heads of \(dim)")
         let rope = kernels.table.pointee.rope
-        forEach(rows) { row in
+        forEach(rows, numbers: rows * x.columns) { row in
             let angle = angles.row(row)
             for head in 0..<x.columns / dim {
                 let base = x.row(row) + head * dim

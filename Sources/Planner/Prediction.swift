@@ -1,3 +1,5 @@
+internal import Compute
+
 /// The sizes of a model that its attention and elementwise work depend on.
 public struct ModelShape: Sendable {
     public let layers: Int
@@ -67,9 +69,10 @@ extension Plan {
         let rows = Double(n)
         let attention = Double(shape.heads * shape.headDim)
         let kv = Double(shape.kvHeads * shape.headDim)
-        /// Rows are shared out; a single one stays on one thread.
+        /// Rows are shared out; a single one stays on one thread, and so do few numbers.
         func rowwise(_ cost: MachineCosts.Pair, _ columns: Double) -> Double {
-            rows * columns * costs.seconds(cost, threads: min(n, limit)) + (n > 1 && limit > 1 ? costs.region.team : 0)
+            let shared = min(n, Executor.threads(numbers: n * Int(columns), most: limit))
+            return rows * columns * costs.seconds(cost, threads: shared) + (shared > 1 ? costs.region.team : 0)
         }
         let keys = rows * (Double(depth) + (rows + 1) / 2)
         let attend = n == 1 ? e.attendDecode : e.attendPrefill

@@ -13,9 +13,9 @@ extension MachineCosts {
         let isQuantizing = region.contains { $0.path == .quant && $0.weight.format.activation != .float }
         var seconds = makespan(region, positions: n, threads: threads)
         if isQuantizing, quantizesInput {
-            let cost = self.seconds(elementwise.quantize, threads: min(n, threads))
-            seconds += Double(n * columns) * cost
-            if n > 1, threads > 1 { seconds += self.region.team }
+            let shared = min(n, Executor.threads(numbers: n * columns, most: threads))
+            seconds += Double(n * columns) * self.seconds(elementwise.quantize, threads: shared)
+            if shared > 1 { seconds += self.region.team }
         }
         return seconds + (threads > 1 ? self.region.team : self.region.one)
     }
