@@ -7,7 +7,11 @@
 #include "panel_avx512.h"
 
 #if CARAT_HAS_AVX2
-enum { CARAT_WIDE_FEW = 8 };
+enum {
+    CARAT_WIDE_FEW = 8,
+    /// Positions from which on codes are multiplied by their scales first, in formats that can.
+    CARAT_WIDE_SCALED = 4,
+};
 
 /// How a format is read, 16 rows at a time. All are inlined.
 typedef struct {
@@ -60,6 +64,18 @@ CARAT_AVX512_INLINE void carat_finish_wide(
     }
 }
 
+/// Where the sums of scaled codes start.
+CARAT_AVX512_INLINE __m512i carat_start_scaled(const carat_wide_format f, const carat_act256 *act) {
+    return f.scaled_offset == 0
+        ? _mm512_setzero_si512()
+        : _mm512_mullo_epi32(_mm512_set1_epi32(act->sum), carat_all(-f.scaled_offset));
+}
+
+/// Sums of scaled codes with an offset are those of offset - product: the sign goes with d.
+CARAT_AVX512_INLINE void carat_turn_sign(const carat_wide_format f, carat_wide_head *head) {
+    if (f.scaled_offset != 0) head->d = _mm512_xor_ps(head->d, _mm512_set1_ps(-0.0f));
+}
+
 /// total[p] += the products of one super-block, for `positions` (a constant) positions.
 ///
 /// As much memory as these weights take is asked for along the way, from address `ahead`: all at once would be more than
@@ -69,21 +85,40 @@ CARAT_AVX512_INLINE void carat_multiply_few(
     const carat_act256 *const *act, const int positions, __m512 *total) {
     const int steps = f.group / 4, groups = CARAT_SUPER_BLOCK / 2 / f.group;
     const size_t lines = (CARAT_WIDE_ROWS * f.block_bytes + 63) / 64;
+    const bool scales_codes = f.scaled && positions >= CARAT_WIDE_SCALED;
     carat_wide_head head;
     carat_wide_words words;
-    __m512i products[CARAT_WIDE_FEW];
+    __m512i products[CARAT_WIDE_FEW], others[CARAT_WIDE_FEW];
     f.head(block, &head);
+    if (scales_codes) carat_turn_sign(f, &head);
 #pragma clang loop unroll(full)
-    for (int p = 0; p < positions; p++) products[p] = _mm512_setzero_si512();
+    for (int p = 0; p < positions; p++) {
+        products[p] = scales_codes ? carat_start_scaled(f, act[p]) : _mm512_setzero_si512();
+        others[p] = _mm512_setzero_si512();
+    }
 #pragma clang loop unroll(disable)
     for (int half = 0; half < 2; half++) {
         f.load(block, half, &words);
 #pragma clang loop unroll(full)
         for (int g = 0; g < groups; g++) {
-            __m512i sums[CARAT_WIDE_FEW];
             const size_t part = (size_t)(groups * half + g), parts = (size_t)(2 * groups);
             for (size_t line = lines * part / parts; line < lines * (part + 1) / parts; line++)
                 _mm_prefetch((const char *)(ahead + 64 * line), _MM_HINT_T0);
+            const __m512i scale = head.scales[groups * half + g];
+            if (scales_codes) {
+                const carat_wide_table table = f.table(scale);
+#pragma clang loop unroll(full)
+                for (int q = steps * g; q < steps * (g + 1); q++) {
+                    const __m512i codes = f.scaled(&table, &words, q);
+                    // with four positions, one sum each would wait for itself
+                    __m512i *const sums = positions == 4 && q % 2 == 1 ? others : products;
+#pragma clang loop unroll(full)
+                    for (int p = 0; p < positions; p++)
+                        carat_multiply_words(&sums[p], codes, act[p]->codes + 128 * half + 4 * q);
+                }
+                continue;
+            }
+            __m512i sums[CARAT_WIDE_FEW];
 #pragma clang loop unroll(full)
             for (int p = 0; p < positions; p++) sums[p] = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
@@ -95,11 +130,12 @@ CARAT_AVX512_INLINE void carat_multiply_few(
             }
 #pragma clang loop unroll(full)
             for (int p = 0; p < positions; p++)
-                products[p] =
-                    _mm512_add_epi32(products[p], _mm512_mullo_epi32(sums[p], head.scales[groups * half + g]));
+                products[p] = _mm512_add_epi32(products[p], _mm512_mullo_epi32(sums[p], scale));
         }
     }
-    carat_finish_wide(f, &head, true, act, positions, products, total);
+#pragma clang loop unroll(full)
+    for (int p = 0; p < positions; p++) products[p] = _mm512_add_epi32(products[p], others[p]);
+    carat_finish_wide(f, &head, !scales_codes || f.scaled_offset == 0, act, positions, products, total);
 }
 
 /// `positions` (a constant) places, of which the last ones past `count` are not written.

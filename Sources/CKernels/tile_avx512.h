@@ -69,10 +69,7 @@ CARAT_AVX512_INLINE void carat_multiply_wide(
 #pragma clang loop unroll(full)
     for (int p = 0; p < positions; p++) {
         x[p] = act + (size_t)p * stride;
-        products[0][p] = f.scaled_offset == 0
-            ? _mm512_setzero_si512()
-            : _mm512_mullo_epi32(_mm512_set1_epi32(x[p]->sum), carat_all(-f.scaled_offset));
-        products[1][p] = products[0][p];
+        products[0][p] = products[1][p] = carat_start_scaled(f, x[p]);
     }
     for (int g = 0; g < groups; g++) {
         carat_fetch_ahead(ahead, f.block_bytes, g, groups);
@@ -138,8 +135,7 @@ CARAT_AVX512_INLINE void carat_fill_wide_panels(
                     panels[i].codes[32 * half + step] = f.scaled(&table, &words, step);
             }
         }
-        // Such sums are those of offset - product: the sign goes with d.
-        if (f.scaled_offset != 0) panels[i].head.d = _mm512_xor_ps(panels[i].head.d, _mm512_set1_ps(-0.0f));
+        carat_turn_sign(f, &panels[i].head);
     }
 }
 
