@@ -23,32 +23,58 @@ extension Executor {
     private static func inTiles(_ rows: Int) -> Int { max(16, rows / 16 * 16) }
 }
 
+/// A projection by dot products, as its chunks need it: without references, which threads would count for each chunk
+/// and wait for each other.
+///
+/// The weights are multiplied as they lie in the file. Many positions go through tiles, which give the same bits.
+struct DotProjection {
+    let weights: UnsafeRawPointer
+    let bytesPerRow: Int
+    let rows: Int
+    let columns: Int
+    /// Rows of a chunk.
+    let chunkRows: Int
+    let activations: UnsafeRawPointer
+    /// Bytes from one position's activations to the next.
+    let stride: Int
+    let positions: Int
+    let output: UnsafeMutablePointer<Float>
+    let outputColumns: Int
+    let dot: carat_dot_fn
+    /// nil where dot products are the faster.
+    let tile: carat_tile_fn?
+
+    func multiply(chunk: Int) {
+        let first = chunk * chunkRows
+        let count = min(chunkRows, rows - first)
+        let start = weights + first * bytesPerRow
+        if let tile {
+            let blocks = activations.assumingMemoryBound(to: carat_act256.self)
+            tile(start, bytesPerRow, count, columns, blocks, positions, output + first, outputColumns)
+            return
+        }
+        for position in 0..<positions {
+            dot(
+                start, bytesPerRow, count, columns, activations + position * stride,
+                output + position * outputColumns + first)
+        }
+    }
+}
+
 extension ProjectionWork {
-    /// Dot products on the weights as they lie in the file. Many positions go through tiles, which give the same bits.
-    func multiplyDots(_ projection: Projection, chunk: Int) {
+    /// The projection as its chunks need it; valid until the call ends.
+    func dotProjection(_ projection: Projection) -> DotProjection {
         let weight = projection.weight
-        let output = projection.output
         let (activations, stride): (UnsafeRawPointer, Int) =
             switch weight.format.activation {
             case .float: (UnsafeRawPointer(input.base), input.columns * MemoryLayout<Float>.stride)
             case .int8x32: (UnsafeRawPointer(int8x32.base), int8x32.bytesPerRow)
             case .int8x256: (UnsafeRawPointer(blocks256.base), blocks256.bytesPerRow)
             }
-        let chunkRows = chunkRows(projection)
-        let first = chunk * chunkRows
-        let count = min(chunkRows, weight.rows - first)
-        if rows >= kernels.tilePositions, let tile = kernels.tile(weight.format) {
-            let blocks = activations.assumingMemoryBound(to: carat_act256.self)
-            tile(
-                weight.row(first), weight.bytesPerRow, count, weight.columns, blocks, rows, output.base + first,
-                output.columns)
-            return
-        }
-        let dot = kernels.dot(weight.format)
-        for position in 0..<rows {
-            dot(
-                weight.row(first), weight.bytesPerRow, count, weight.columns, activations + position * stride,
-                output.row(position) + first)
-        }
+        return DotProjection(
+            weights: weight.base, bytesPerRow: weight.bytesPerRow, rows: weight.rows, columns: weight.columns,
+            chunkRows: chunkRows(projection), activations: activations, stride: stride, positions: rows,
+            output: projection.output.base, outputColumns: projection.output.columns, dot: kernels.dot(weight.format),
+            tile: rows >= kernels.tilePositions ? kernels.tile(weight.format) : nil)
     }
 }

@@ -12,7 +12,7 @@ public final class Executor {
     let projections: ProjectionWork
     let attention = AttentionWork()
     let gating = GatingWork()
-    let feedForward = FeedForwardWork()
+    let hiddenLayer = FeedForwardWork()
 
     public init(threads: Int, kernels: Kernels = .best) {
         team = ThreadTeam(size: threads)

@@ -3,8 +3,8 @@ internal import CKernels
 extension Executor {
     /// The gated feed-forward step: down's output = down(gelu(gate(input)) * up(input)).
     ///
-    /// Where tiles compute all three, what gate and up give is made int8 while it is in the caches
-    /// and never lies in memory as a whole: it would be the most that prefill writes and reads. The bits are the same.
+    /// Where tiles compute all three, what gate and up give is made int8 while it is in the caches and never lies in
+    /// memory as a whole: it would be the most that prefill writes and reads. The bits are the same.
     ///
     /// - Parameter keepsGated: whether gelu(gate) * up is wanted in gate's output.
     public func feedForward(
@@ -17,16 +17,18 @@ extension Executor {
         }
         quantize(input, rows: n, for: gate, up)
         let threads = min(threads, max(gate.threads, up.threads))
-        feedForward.begin(
+        hiddenLayer.begin(
             input: projections.int8x256, gate: gate.weight, up: up.weight, rows: n, threads: threads, kernels: kernels)
-        team.run(feedForward, chunks: feedForward.chunks, threads: threads)
-        feedForward.end()
-        project(feedForward.gated, as: gate.output, rows: n, down)
+        team.run(hiddenLayer, chunks: hiddenLayer.chunks, threads: threads)
+        hiddenLayer.end()
+        project(hiddenLayer.gated, as: gate.output, rows: n, down)
     }
 
     /// Takes no memory: decode asks too.
     private func fuses(rows n: Int, gate: Projection, up: Projection, down: Projection) -> Bool {
-        precondition(gate.weight.rows == up.weight.rows, "gate has \(gate.weight.rows) rows, up \(up.weight.rows)")
+        precondition(
+            gate.weight.rows == up.weight.rows && gate.weight.rows == down.weight.columns,
+            "feedForward: \(gate.weight.rows) and \(up.weight.rows) rows for \(down.weight.columns) columns")
         guard n > 1, n >= kernels.tilePositions else { return false }
         return isTiled(gate) && isTiled(up) && isTiled(down)
     }

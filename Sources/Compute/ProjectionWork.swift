@@ -17,6 +17,8 @@ final class ProjectionWork: SharedWork {
     /// Whether the projections take the input as int8, per activation format: set by `reserve`.
     private var needsInt8x32 = false
     private var needsInt8x256 = false
+    /// Those by dot products as their chunks need them, nil for the others: set by `reserve`.
+    private var dots: [DotProjection?] = []
     /// Chunks of the projections up to and including each.
     private var ends: [Int] = []
 
@@ -57,6 +59,7 @@ final class ProjectionWork: SharedWork {
     func end() {
         given = nil
         projections.removeAll(keepingCapacity: true)
+        dots.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
     }
 
@@ -72,6 +75,7 @@ final class ProjectionWork: SharedWork {
         if panels.isEmpty, projections.contains(where: { $0.path == .blas }) {
             panels = (0..<workers).map { _ in Buffer(count: Executor.panelRows * Self.panelColumns) }
         }
+        for projection in projections { dots.append(projection.path == .quant ? dotProjection(projection) : nil) }
     }
 
     /// Quantizes one row of the input as the projections need it; rows may be done at the same time.
@@ -92,11 +96,13 @@ final class ProjectionWork: SharedWork {
 
     override func run(chunk: Int, worker: Int) {
         var start = 0
-        for (projection, end) in zip(projections, ends) {
+        for index in 0..<ends.count {
+            let end = ends[index]
             if chunk < end {
-                switch projection.path {
-                case .quant: multiplyDots(projection, chunk: chunk - start)
-                case .blas: multiplyPanel(projection, chunk: chunk - start, worker: worker)
+                if let dots = dots[index] {
+                    dots.multiply(chunk: chunk - start)
+                } else {
+                    multiplyPanel(projections[index], chunk: chunk - start, worker: worker)
                 }
                 return
             }
