@@ -121,9 +121,7 @@ CARAT_AVX2 void carat_exponentiate_avx2(float *scores, size_t count, float *maxi
     __m256 tops = _mm256_set1_ps(-INFINITY), total = _mm256_setzero_ps();
     // the order of the operands leaves NaN aside here; it comes back in the sum
     for (size_t k = 0; k < padded; k += 8) tops = _mm256_max_ps(_mm256_loadu_ps(scores + k), tops);
-    __m128 top = _mm_max_ps(_mm256_castps256_ps128(tops), _mm256_extractf128_ps(tops, 1));
-    top = _mm_max_ps(top, _mm_movehl_ps(top, top));
-    *maximum = _mm_cvtss_f32(_mm_max_ss(top, _mm_movehdup_ps(top)));
+    *maximum = carat_max8(tops);
     const __m256 shift = _mm256_set1_ps(*maximum);
     for (size_t k = 0; k < padded; k += 8) {
         const __m256 p = carat_exp8(_mm256_sub_ps(_mm256_loadu_ps(scores + k), shift));

@@ -1,5 +1,5 @@
-// Attention in AVX-512: tiles of up to 12 rows x 16 lanes, one vector a row. Each lane does the operations of its lane in
-// AVX2, so the bits are the same.
+// Attention in AVX-512: tiles of up to 12 rows x 16 lanes, one vector a row. Each lane does the operations of its lane
+// in AVX2, so the bits are the same.
 #include "attention.h"
 #include "exp_avx2.h"
 #include "exp_avx512.h"
@@ -59,13 +59,15 @@ CARAT_AVX512_INLINE void mix_rows(
 
 CARAT_AVX512VNNI void carat_exponentiate_avx512(float *scores, size_t count, float *maximum, float *sum) {
     const __m512 none = _mm512_set1_ps(-INFINITY);
-    __m512 tops = none;
+    __m256 tops = _mm512_castps512_ps256(none), total = _mm256_setzero_ps();  // of eight and eight, as in AVX2
     // the order of the operands leaves NaN aside here; it comes back in the sum
-    for (size_t k = 0; k < count; k += 16)
-        tops = _mm512_max_ps(_mm512_mask_loadu_ps(none, carat_lane_mask(count - k), scores + k), tops);
-    *maximum = _mm512_reduce_max_ps(tops);
+    for (size_t k = 0; k < count; k += 16) {
+        const __m512 x = _mm512_mask_loadu_ps(none, carat_lane_mask(count - k), scores + k);
+        tops = _mm256_max_ps(_mm512_castps512_ps256(x), tops);
+        if (count - k > 8) tops = _mm256_max_ps(_mm512_extractf32x8_ps(x, 1), tops);
+    }
+    *maximum = carat_max8(tops);
     const __m512 shift = _mm512_set1_ps(*maximum);
-    __m256 total = _mm256_setzero_ps();  // of eight and eight, as in AVX2
     for (size_t k = 0; k < count; k += 16) {
         const __mmask16 mask = carat_lane_mask(count - k);
         const __m512 p = carat_exp16(_mm512_sub_ps(_mm512_mask_loadu_ps(none, mask, scores + k), shift));

@@ -42,8 +42,8 @@ CARAT_AVX512_INLINE void carat_split_deltas(__m128i words, __m128 *d, __m128 *dm
     *dmin = _mm256_extractf128_ps(deltas, 1);
 }
 
-/// The products of a super-block of four rows, in Float, without the scale of the activations. `how`: what is told to it
-/// of the format; both are constants and inlined.
+/// The products of a super-block of four rows, in Float, without the scale of the activations. `how`: what is told to
+/// it of the format; both are constants and inlined.
 typedef __m128 (*carat_four_blocks_wide_fn)(const void *how, const uint8_t *const block[4], const carat_act256 *act);
 
 CARAT_AVX512_INLINE void carat_dot_rows_avx512(

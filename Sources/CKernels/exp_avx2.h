@@ -1,5 +1,5 @@
 #pragma once
-// Exponentials and horizontal sums of eight floats.
+// Exponentials, sums and maxima of eight floats.
 #include "avx2.h"
 
 #if CARAT_HAS_AVX2
@@ -7,6 +7,12 @@ CARAT_AVX2_INLINE float carat_sum8(__m256 v) {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+}
+
+CARAT_AVX2_INLINE float carat_max8(__m256 v) {
+    __m128 top = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    top = _mm_max_ps(top, _mm_movehl_ps(top, top));
+    return _mm_cvtss_f32(_mm_max_ss(top, _mm_movehdup_ps(top)));
 }
 
 /// exp(x), relative error below 2e-7: 2^n by exponent bits times a degree-6 polynomial on [-ln2/2, ln2/2] (Cody and

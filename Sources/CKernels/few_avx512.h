@@ -9,7 +9,7 @@
 #if CARAT_HAS_AVX2
 enum {
     CARAT_WIDE_FEW = 8,
-    /// Positions from which on codes are multiplied by their scales first, in formats that can.
+    /// Positions from which on codes are multiplied by their scales first, in formats that can; three are run as four.
     CARAT_WIDE_SCALED = 4,
 };
 
@@ -23,8 +23,8 @@ typedef struct {
     void (*load)(const uint8_t *const block[CARAT_WIDE_ROWS], int half, carat_wide_words *words);
     /// Columns 4 * step ..< 4 * step + 4 of the 128, made unsigned by the format's offset.
     __m512i (*codes)(const carat_wide_words *words, int step);
-    /// For panels: codes times their scales, as bytes made unsigned by `scaled_offset`, from what `table` makes of the
-    /// scales of a group; NULL: they don't fit a byte.
+    /// For several positions: codes times their scales, as bytes made unsigned by `scaled_offset`, from what `table`
+    /// makes of the scales of a group; NULL: they don't fit a byte.
     carat_wide_table (*table)(__m512i scale);
     __m512i (*scaled)(const carat_wide_table *table, const carat_wide_words *words, int step);
     /// 0, or the power of two that less the code times its scale is the byte.
@@ -42,7 +42,8 @@ CARAT_AVX512_INLINE void carat_multiply_words(__m512i *sum, __m512i codes, const
 #define CARAT_ADD_PAIRS(sum, pairs, p)                                                                                \
     __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(pairs), "m"(*(const int16_t(*)[2])(p)))
 
-/// total[p] += d * products[p] - dmin * mins, or with the format's offset taken off the products.
+/// total[p] += d * products[p] - dmin * mins, or with the format's offset taken off the products. Without `has_pairs`
+/// they are sums of scaled codes with an offset: those of offset - product.
 CARAT_AVX512_INLINE void carat_finish_wide(
     const carat_wide_format f, const carat_wide_head *head, const bool has_pairs, const carat_act256 *const *act,
     const int positions, const __m512i *products, __m512 *total) {
@@ -58,7 +59,9 @@ CARAT_AVX512_INLINE void carat_finish_wide(
     }
 #pragma clang loop unroll(full)
     for (int p = 0; p < positions; p++) {
-        __m512 v = _mm512_mul_ps(head->d, _mm512_cvtepi32_ps(f.has_mins ? products[p] : others[p]));
+        __m512i sum = f.has_mins ? products[p] : others[p];
+        if (!has_pairs) sum = _mm512_sub_epi32(_mm512_setzero_si512(), sum);
+        __m512 v = _mm512_mul_ps(head->d, _mm512_cvtepi32_ps(sum));
         if (f.has_mins) v = _mm512_fnmadd_ps(head->dmin, _mm512_cvtepi32_ps(others[p]), v);
         total[p] = _mm512_fmadd_ps(v, _mm512_set1_ps(act[p]->d), total[p]);
     }
@@ -71,15 +74,10 @@ CARAT_AVX512_INLINE __m512i carat_start_scaled(const carat_wide_format f, const 
         : _mm512_mullo_epi32(_mm512_set1_epi32(act->sum), carat_all(-f.scaled_offset));
 }
 
-/// Sums of scaled codes with an offset are those of offset - product: the sign goes with d.
-CARAT_AVX512_INLINE void carat_turn_sign(const carat_wide_format f, carat_wide_head *head) {
-    if (f.scaled_offset != 0) head->d = _mm512_xor_ps(head->d, _mm512_set1_ps(-0.0f));
-}
-
 /// total[p] += the products of one super-block, for `positions` (a constant) positions.
 ///
-/// As much memory as these weights take is asked for along the way, from address `ahead`: all at once would be more than
-/// a core can wait for.
+/// As much memory as these weights take is asked for along the way, from address `ahead`: all at once would be more
+/// than a core can wait for.
 CARAT_AVX512_INLINE void carat_multiply_few(
     const carat_wide_format f, const uint8_t *const block[CARAT_WIDE_ROWS], uintptr_t ahead,
     const carat_act256 *const *act, const int positions, __m512 *total) {
@@ -90,7 +88,6 @@ CARAT_AVX512_INLINE void carat_multiply_few(
     carat_wide_words words;
     __m512i products[CARAT_WIDE_FEW], others[CARAT_WIDE_FEW];
     f.head(block, &head);
-    if (scales_codes) carat_turn_sign(f, &head);
 #pragma clang loop unroll(full)
     for (int p = 0; p < positions; p++) {
         products[p] = scales_codes ? carat_start_scaled(f, act[p]) : _mm512_setzero_si512();

@@ -1,4 +1,5 @@
-// The table of the AVX-512-VNNI kernels: that of AVX2 with its own dots, tiles and attention, and what else repays 512 bits.
+// The table of the AVX-512-VNNI kernels: that of AVX2 with its own dots, tiles and attention, and what else repays 512
+// bits.
 #include "attention.h"
 #include "kernels.h"
 #include "vector.h"

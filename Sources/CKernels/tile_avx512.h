@@ -135,7 +135,6 @@ CARAT_AVX512_INLINE void carat_fill_wide_panels(
                     panels[i].codes[32 * half + step] = f.scaled(&table, &words, step);
             }
         }
-        carat_turn_sign(f, &panels[i].head);
     }
 }
 

@@ -29,8 +29,9 @@ extension Executor {
         precondition(
             gate.weight.rows == up.weight.rows && gate.weight.rows == down.weight.columns,
             "feedForward: \(gate.weight.rows) and \(up.weight.rows) rows for \(down.weight.columns) columns")
-        guard n > 1, n >= kernels.tilePositions else { return false }
-        return isTiled(gate) && isTiled(up) && isTiled(down)
+        guard isTiled(gate), isTiled(up), isTiled(down) else { return false }
+        let threads = min(threads, max(gate.threads, up.threads))
+        return FeedForwardWork.chunkPositions(rows: n, hidden: gate.weight.rows, threads: threads) != nil
     }
 
     private func isTiled(_ projection: Projection) -> Bool {
@@ -62,6 +63,21 @@ final class FeedForwardWork: SharedWork {
     private static let sweepRows = 64
     /// Positions of a chunk: as many as a tile kernel unpacks a weight for, and as few as repay that.
     private static let mostPositions = 512, leastPositions = 128
+    /// Fewer rows write too little for it to matter where.
+    private static let leastRows = 64
+
+    /// Positions of a chunk, or nil where chunks would be too few to share out evenly.
+    static func chunkPositions(rows: Int, hidden: Int, threads: Int) -> Int? {
+        let blocks = hidden / blockRows
+        guard rows >= leastRows, blocks > 0 else { return nil }
+        // several chunks for each thread, but for that no more unpacking than repays
+        let wanted = min((4 * threads + blocks - 1) / blocks, rows / leastPositions)
+        let parts = max(1, wanted, (rows + mostPositions - 1) / mostPositions)
+        let positions = min(mostPositions, ((rows + parts - 1) / parts + 7) / 8 * 8)
+        let chunks = blocks * ((rows + positions - 1) / positions)
+        let isEven = chunks >= 8 * threads || (chunks >= 4 * threads && chunks % threads == 0)
+        return isEven || threads == 1 ? positions : nil
+    }
 
     private struct Call {
         let input: ActivationBlocks
@@ -79,11 +95,7 @@ final class FeedForwardWork: SharedWork {
     private var scratch: [Buffer<Float>] = []
 
     func begin(input: ActivationBlocks, gate: Weight, up: Weight, rows: Int, threads: Int, kernels: Kernels) {
-        let blocks = gate.rows / Self.blockRows
-        // several chunks for each thread, but for that no more unpacking than repays
-        let wanted = min((4 * threads + blocks - 1) / blocks, rows / Self.leastPositions)
-        let parts = max(1, wanted, (rows + Self.mostPositions - 1) / Self.mostPositions)
-        let positions = min(Self.mostPositions, ((rows + parts - 1) / parts + 7) / 8 * 8)
+        let positions = Self.chunkPositions(rows: rows, hidden: gate.rows, threads: threads) ?? Self.mostPositions
         call = Call(input: input, gate: gate, up: up, kernels: kernels, rows: rows, positions: positions)
         gated.reserve(rows: rows, columns: gate.rows)
         let count = Self.mostPositions * (Self.blockRows + Self.sweepRows)

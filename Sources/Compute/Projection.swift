@@ -70,15 +70,13 @@ extension Executor {
         projections.begin(input, rows: n, blocks: blocks)
     }
 
-    /// - Parameter prepare: completes a row of the input before it is read, unless the input `isComplete`; a few times the
-    ///   work of making it int8.
+    /// - Parameter prepare: completes a row of the input before it is read, unless the input `isComplete`.
     private func finish(rows n: Int, isComplete: Bool = true, prepare: (_ row: Int) -> Void = { _ in }) {
         defer { projections.end() }
         guard n > 0 else { return }
         projections.reserve()
         if !isComplete || projections.needsQuantizing {
-            let numbers = (isComplete ? 1 : 4) * n * projections.input.columns
-            forEach(n, numbers: numbers, threads: projections.wantedThreads) { row in
+            forEach(n, numbers: n * projections.input.columns, threads: projections.wantedThreads) { row in
                 prepare(row)
                 projections.quantizeInput(row)
             }

@@ -79,7 +79,10 @@ extension Plan {
         var total = 2 * rowwise(e.norm, Double(shape.width)) + 2 * rowwise(e.add, Double(shape.width))
         total += rowwise(e.rotate, attention) + rowwise(e.rotate, kv)
         total += 2 * keys * attention * costs.seconds(attend, threads: limit) + (limit > 1 ? costs.region.team : 0)
-        total += rows * Double(shape.feedForwardWidth) * costs.seconds(e.geGLU, threads: limit)
-        return total + (limit > 1 ? costs.region.team : 0)
+        // of several rows in the region that makes them int8
+        let gated = n * shape.feedForwardWidth
+        let shared = n == 1 ? limit : min(n, Executor.threads(numbers: gated, most: limit))
+        total += Double(gated) * costs.seconds(e.geGLU, threads: shared)
+        return total + (n == 1 && limit > 1 ? costs.region.team : 0)
     }
 }

@@ -22,7 +22,7 @@ struct DispatchTests {
         #expect(ISA.available.contains(.portable))
     }
 
-    @Test func `kernels with VNNI are those of AVX2 but for quantized dots and tiles`() {
+    @Test func `kernels with VNNI take the dots of Floats from AVX2`() {
         for isa in ISA.available where isa == .avxvnni || isa == .avx512vnni {
             #expect(ISA.available.contains(.avx2))
             for format in Format.float {

@@ -46,6 +46,32 @@ import Testing
         #expect(whole < parts && parts < 1.3 * whole)
     }
 
+    /// Reference costs with another region.
+    private static func costs(team: Double) -> MachineCosts {
+        let c = MachineCosts.reference(.avx2)
+        return MachineCosts(
+            isMeasured: c.isMeasured, isTeamMeasured: c.isTeamMeasured, instructionSet: c.instructionSet,
+            threads: c.threads, formats: [:], readBandwidth: c.readBandwidth, sgemmRate: c.sgemmRate,
+            region: .init(one: 0, team: team), quantScaling: c.quantScaling, blasScaling: c.blasScaling,
+            elementwise: c.elementwise)
+    }
+
+    /// Little work is not shared out, and so no region is waited for.
+    @Test func fewNumbersWaitForNoTeam() {
+        func regions(positions n: Int) -> Double {
+            func seconds(team: Double) -> Double {
+                let plan = Plan(
+                    weights: [], costs: Self.costs(team: team), precision: .fast, threads: 2, prefillThreads: 2)
+                return plan.forwardSeconds(PlanTests.shape, positions: n)
+            }
+            return (seconds(team: 1) - seconds(team: 0)) / Double(PlanTests.shape.layers)
+        }
+        // attention's and GeGLU's; attention's; that and the rowwise steps'
+        #expect(abs(regions(positions: 1) - 2) < 1e-6)
+        #expect(abs(regions(positions: 2) - 1) < 1e-6)
+        #expect(abs(regions(positions: 512) - 7) < 1e-6)
+    }
+
     @Test func referenceCostsArePlausibleForEveryInstructionSet() {
         for isa in Kernels.InstructionSet.allCases {
             let costs = MachineCosts.reference(isa)

@@ -97,18 +97,21 @@ static int8_t activation(int kind, size_t i) {
 }
 enum { ACTIVATION_KINDS = 7 };
 
+/// Code number `i` of a block in which it was 0.
+static void set_code(carat_act256 *block, size_t i, int8_t code) {
+    block->codes[i] = code;
+    block->sums[i / 16] = (int16_t)(block->sums[i / 16] + code);
+    block->sums32[i / 32] = (int16_t)(block->sums32[i / 32] + code);
+    block->sum += code;
+    int16_t *pair = &block->pair_offsets[i / 16][i / 2 % 2];
+    *pair = (int16_t)(*pair - 32 * code);
+}
+
 static void fill_act256(int kind, size_t count, carat_act256 *out) {
     memset(out, 0, count * sizeof *out);
     for (size_t b = 0; b < count; b++) {
         out[b].d = uniform(1);
-        for (size_t i = 0; i < 256; i++) {
-            const int8_t code = out[b].codes[i] = activation(kind, i);
-            out[b].sums[i / 16] = (int16_t)(out[b].sums[i / 16] + code);
-            out[b].sums32[i / 32] = (int16_t)(out[b].sums32[i / 32] + code);
-            out[b].sum += code;
-            int16_t *pair = &out[b].pair_offsets[i / 16][i / 2 % 2];
-            *pair = (int16_t)(*pair - 32 * code);
-        }
+        for (size_t i = 0; i < 256; i++) set_code(out + b, i, activation(kind, i));
     }
 }
 
@@ -154,6 +157,13 @@ static void expect(const format *f, size_t columns, size_t row_count, size_t pos
         spec->dot[f->id](rows, columns / f->weights * f->bytes, row_count, columns, act + p * columns / 256, want[p]);
 }
 
+/// 18 rows of 768 columns and 9 positions.
+static void compare_few(const format *f) {
+    expect(f, 768, 18, 9);
+    for (size_t p = 0; p < 9; p++) compare_dot(f, 768, 18, act + 3 * p, want[p]);
+    for (size_t p = 1; p <= 9 && table->tile[f->id]; p++) compare_tile(f, 768, 18, p);
+}
+
 static void prove_products(const format *f) {
     static const size_t widths[] = {256, 768, 1280};
     if (f->id == CARAT_Q8_0) {
@@ -173,6 +183,22 @@ static void prove_products(const format *f) {
         expect(f, 512, 18, 9);
         for (size_t p = 0; p < 9; p++) compare_dot(f, 512, 18, act + 2 * p, want[p]);
         if (table->tile[f->id]) compare_tile(f, 512, 18, 9);
+    }
+    static const int specials[] = {0x0001, 0x8001, 0x7bff, 0x7c00, 0xfc00, 0x7e01};  // denormal, largest, inf, NaN
+    for (int kind = 0; kind < 6 * WEIGHT_KINDS; kind++) {
+        fill_blocks(f, kind / 6, specials[kind % 6], 3 * 18, rows);
+        fill_act256(kind % ACTIVATION_KINDS, 3 * 9, act);
+        for (size_t b = 0; b < 3 * 9; b += 5) act[b].d = NAN;
+        compare_few(f);
+    }
+    for (int turn = 0; turn < 20; turn++) {  // sums of -1 that underflow to -0, and then sums of 0: what zero comes out
+        fill_blocks(f, RANDOM, 0x0001, 3 * 18, rows);
+        memset(act, 0, 3 * 9 * sizeof *act);
+        for (size_t b = 0; b < 3 * 9; b++) {
+            act[b].d = 0x1p-126f;
+            if (b % 3 == 0) set_code(act + b, below(256), next() % 2 ? -1 : 1);
+        }
+        compare_few(f);
     }
     for (size_t w = 0; w < 3; w++) {  // every tail
         static const size_t row_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33};
@@ -292,6 +318,33 @@ static void prove_attention(size_t heads, size_t dim, size_t count, carat_kv_typ
     near(mixed[1], mixed[0], heads * dim, 1e-5f, "attend", "mixed");
 }
 
+/// Numbers with zeros of both signs, and with infinities and NaN where those are `wild`.
+static void fill_floats(float *x, size_t count, bool wild) {
+    static const float odd[] = {0, -0.0f, 88, -88, 0x1p-140f, INFINITY, -INFINITY, NAN};
+    for (size_t i = 0; i < count; i++) x[i] = below(4) ? uniform(20) : odd[below(wild ? 8 : 5)];
+}
+
+/// What AVX-512 does in wider vectors than AVX2 gives the same bits.
+static void prove_wide(const carat_kernels *narrow) {
+    static float x[2048], w[2048], y[2][2048];
+    for (size_t turn = 0; turn < 4000; turn++) {
+        const size_t n = 1 + turn % 256, padded = (n + 7) / 8 * 8;
+        float maxima[2], sums[2];
+        fill_floats(x, n, turn >= 2000);
+        for (int t = 0; t < 2; t++) {
+            memcpy(y[t], x, sizeof x);
+            (t ? table : narrow)->attention.exponentiate(y[t], n, &maxima[t], &sums[t]);
+        }
+        same(y[1], y[0], n, "exponentiate", "", n);
+        same(&maxima[1], &maxima[0], 1, "exponentiate", "maximum", n);
+        same(&sums[1], &sums[0], 1, "exponentiate", "sum", n);
+        for (size_t i = padded; i < 300; i++) check(y[1][i] == x[i] || isnan(x[i]), "exponentiate", "wrote too far", n, i);
+        fill_floats(w, n, turn >= 2000);
+        for (int t = 0; t < 2; t++) (t ? table : narrow)->geglu(x, w, n, y[t]);
+        same(y[1], y[0], n, "geglu", "as AVX2", n);
+    }
+}
+
 static void prove_vectors(void) {
     static const size_t counts[] = {1, 5, 8, 37, 256, 2048};
     static float x[2048], w[2048], y[2][2048];
@@ -345,6 +398,7 @@ static void prove(const carat_kernels *kernels) {
     prove_float_format("bf16", CARAT_BF16, 2);
     prove_quantize();
     prove_vectors();
+    if (strcmp(table->isa, "avx512vnni") == 0) prove_wide(carat_kernels_avx2());
     printf("%s: %zu comparisons, %zu wrong\n", table->isa, compared, failures - failed_before);
 }
 

@@ -160,7 +160,8 @@ const carat_kernels *carat_kernels_portable(void);
 const carat_kernels *_Nullable carat_kernels_avx2(void);
 /// AVX2 with quantized dots and tiles of AVX-VNNI, or NULL where this CPU or build lacks it.
 const carat_kernels *_Nullable carat_kernels_avxvnni(void);
-/// AVX2 with quantized dots and tiles of AVX-512-VNNI, or NULL where this CPU or build lacks it.
+/// AVX2 with quantized dots and tiles of AVX-512-VNNI, and with attention and GeGLU in 512 bits, or NULL where this CPU
+/// or build lacks it.
 const carat_kernels *_Nullable carat_kernels_avx512vnni(void);
 /// NEON with its dot product instructions, or NULL where this CPU or build lacks them.
 const carat_kernels *_Nullable carat_kernels_neon(void);
