@@ -111,6 +111,19 @@ CARAT_AVX2 void carat_quantize256_avx2(const float *x, size_t count, carat_act25
     }
 }
 
+CARAT_AVX2 void carat_pair256_avx2(carat_act256 *blocks, size_t count) {
+    for (carat_act256 *block = blocks; block < blocks + count; block++) {
+        const __m256i negative = _mm256_sub_epi16(_mm256_setzero_si256(), carat_load(block->sums));
+        memset(block->pair_offsets, 0, sizeof block->pair_offsets);
+        _mm256_storeu_si256((void *)block->pair_offsets, _mm256_slli_epi16(negative, 2));
+        for (int8_t *codes = block->codes; codes < block->codes + CARAT_SUPER_BLOCK; codes += CARAT_BLOCK) {
+            const __m128i first = _mm_loadu_si128((const void *)codes), second = _mm_loadu_si128((const void *)(codes + 16));
+            _mm_storeu_si128((void *)codes, _mm_unpacklo_epi16(first, second));
+            _mm_storeu_si128((void *)(codes + 16), _mm_unpackhi_epi16(first, second));
+        }
+    }
+}
+
 CARAT_AVX2 void carat_quantize32_avx2(const float *x, size_t count, carat_act32 *out) {
     for (size_t b = 0; b < count / CARAT_BLOCK; b++, x += CARAT_BLOCK) {
         const carat_activation_scale scale = scale_avx2(x, CARAT_BLOCK);

@@ -1,6 +1,7 @@
 #pragma once
 // What each format's file gives to the tables, and the instruction sets a file may be compiled for.
 #include "CKernels.h"
+#include <string.h>
 
 #if defined(__x86_64__)
 #define CARAT_HAS_AVX2 1
@@ -44,6 +45,11 @@
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *activations,        \
         size_t positions, float *y, size_t y_stride);
 
+#define CARAT_DECLARE_PAIRED_TILE(format, isa)                                                                        \
+    void carat_paired_tile_##format##_##isa(                                                                          \
+        const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *activations,        \
+        size_t positions, float *y, size_t y_stride);
+
 #define CARAT_DECLARE_TILES(isa)                                                                                      \
     CARAT_DECLARE_TILE(q2_k, isa)                                                                                     \
     CARAT_DECLARE_TILE(q3_k, isa)                                                                                     \
@@ -65,7 +71,7 @@
     CARAT_DECLARE_DOT(q6_k, isa)                                                                                      \
     CARAT_DECLARE_TILES(isa)
 
-/// Puts the dot and tile kernels of the quantized formats into a table.
+/// Puts the dot and tile kernels of the quantized formats into a table, in the place of all that it had.
 #define CARAT_SET_DOTS_AND_TILES(table, isa_)                                                                         \
     do {                                                                                                              \
         (table).dot[CARAT_Q8_0] = carat_dot_q8_0_##isa_;                                                              \
@@ -79,6 +85,8 @@
         (table).tile[CARAT_Q4_K] = carat_tile_q4_k_##isa_;                                                            \
         (table).tile[CARAT_Q5_K] = carat_tile_q5_k_##isa_;                                                            \
         (table).tile[CARAT_Q6_K] = carat_tile_q6_k_##isa_;                                                            \
+        memset((table).paired_tile, 0, sizeof(table).paired_tile);                                                    \
+        (table).pair256 = NULL;                                                                                       \
     } while (0)
 
 CARAT_DECLARE_ISA(portable)
@@ -89,6 +97,9 @@ CARAT_DECLARE_TILE(q3_k, avx2)
 CARAT_DECLARE_TILE(q4_k, avx2)
 CARAT_DECLARE_TILE(q5_k, avx2)
 CARAT_DECLARE_TILE(q6_k, avx2)
+CARAT_DECLARE_PAIRED_TILE(q2_k, avx2)
+CARAT_DECLARE_PAIRED_TILE(q3_k, avx2)
+void carat_pair256_avx2(carat_act256 *blocks, size_t count);
 CARAT_DECLARE_DOTS_AND_TILES(avxvnni)
 CARAT_DECLARE_DOTS_AND_TILES(avx512vnni)
 #endif

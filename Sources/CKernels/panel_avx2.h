@@ -11,7 +11,7 @@ enum { CARAT_PANEL_ROWS = 16, CARAT_LANE_ROWS = 8 };
 /// 16 rows of one super-block. Vector v holds rows 8v ..< 8v + 8, each in one 32-bit lane.
 typedef struct {
     _Alignas(64) uint8_t codes[64][2][32];  // [4 columns][v][8 rows x 4 columns], with the format's offset added
-    int16_t scales[16][2][16];  // [group][v][row, twice]; formats with groups of 32 fill the first 8
+    int16_t scales[16][2][16];  // [group][v][row, twice], or [two groups][v][row x group]: 16 of them, or the first 8
     int16_t mins[8][2][16];     // [two groups][v][row x group]; likewise the first 4
     float d[16], dmin[16];
 } carat_panel;
@@ -88,7 +88,23 @@ CARAT_AVX2_INLINE void carat_store_scales(__m256i four, carat_panel *out, int fi
             (void *)out->scales[first + j][v], _mm256_shuffle_epi8(four, carat_spread_bytes(j, j)));
 }
 
-/// The same for signed scales.
+/// The same, two groups in a lane.
+CARAT_AVX2_INLINE void carat_store_scale_pairs(__m256i four, carat_panel *out, int first, int v) {
+    for (int j = 0; j < 4; j += 2)
+        _mm256_storeu_si256(
+            (void *)out->scales[(first + j) / 2][v], _mm256_shuffle_epi8(four, carat_spread_bytes(j, j + 1)));
+}
+
+/// Signed scales, two groups in a lane.
+CARAT_AVX2_INLINE void carat_store_signed_scale_pairs(__m256i four, carat_panel *out, int first, int v) {
+    for (int j = 0; j < 4; j += 2) {
+        const __m256i low = _mm256_shuffle_epi8(four, carat_spread_bytes(j, j + 1));
+        _mm256_storeu_si256(
+            (void *)out->scales[(first + j) / 2][v], _mm256_srai_epi16(_mm256_slli_epi16(low, 8), 8));
+    }
+}
+
+/// Signed scales, a group in both halves of a lane.
 CARAT_AVX2_INLINE void carat_store_signed_scales(__m256i four, carat_panel *out, int first, int v) {
     for (int j = 0; j < 4; j++) {
         const __m256i low = _mm256_shuffle_epi8(four, carat_spread_bytes(j, j));
@@ -102,6 +118,20 @@ CARAT_AVX2_INLINE void carat_store_mins(__m256i four, carat_panel *out, int firs
     for (int j = 0; j < 4; j += 2)
         _mm256_storeu_si256(
             (void *)out->mins[(first + j) / 2][v], _mm256_shuffle_epi8(four, carat_spread_bytes(j, j + 1)));
+}
+
+/// Words of four codes of 32 columns to words of two codes of columns 2i and two of columns 16 + 2i: the order that
+/// carat_pair256 gives activations.
+CARAT_AVX2_INLINE void carat_pair_words(__m256i words[8]) {
+    __m256i first[4], second[4];
+    for (int i = 0; i < 4; i++) {
+        first[i] = words[i];
+        second[i] = words[i + 4];
+    }
+    for (int i = 0; i < 4; i++) {
+        words[2 * i] = _mm256_blend_epi16(first[i], _mm256_slli_epi32(second[i], 16), 0xaa);
+        words[2 * i + 1] = _mm256_blend_epi16(_mm256_srli_epi32(first[i], 16), second[i], 0xaa);
+    }
 }
 
 CARAT_AVX2_INLINE void carat_store_codes(__m256i codes, carat_panel *out, int column, int v) {

@@ -87,17 +87,21 @@ CARAT_AVX2_INLINE __m128i few_mins_q2_k(const carat_few_head *head, __m256i sums
 #define FEW_Q2_K                                                                                                      \
     {sizeof(carat_block_q2_k), few_read_q2_k, codes_q2_k, few_scale_q2_k, NULL, few_mins_q2_k, false}
 
-CARAT_AVX2_INLINE void fill_q2_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
+CARAT_AVX2_INLINE void fill_either_q2_k(
+    const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v, const bool is_paired) {
     const __m256i two = _mm256_set1_epi8(3), four = _mm256_set1_epi8(15);
     __m256i packed[4], codes[8];
     carat_store_deltas(carat_gather_words(block, offsetof(carat_block_q2_k, d)), out, v);
     carat_transpose16_at(block, offsetof(carat_block_q2_k, scales), packed);
     for (int j = 0; j < 4; j++) {
-        carat_store_scales(_mm256_and_si256(packed[j], four), out, 4 * j, v);
+        const __m256i scales = _mm256_and_si256(packed[j], four);
+        if (is_paired) carat_store_scale_pairs(scales, out, 4 * j, v);
+        else carat_store_scales(scales, out, 4 * j, v);
         carat_store_mins(_mm256_and_si256(_mm256_srli_epi16(packed[j], 4), four), out, 4 * j, v);
     }
     for (int half = 0; half < 2; half++) {
         carat_transpose32(block, offsetof(carat_block_q2_k, codes) + (size_t)(32 * half), codes);
+        if (is_paired) carat_pair_words(codes);
         for (int plane = 0; plane < 4; plane++)
             for (int i = 0; i < 8; i++)
                 carat_store_codes(
@@ -106,7 +110,9 @@ CARAT_AVX2_INLINE void fill_q2_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q2_k, 16, 0, true, FEW_Q2_K)
+CARAT_AVX2_FILLS(q2_k)
+CARAT_AVX2_K_TILE(q2_k, FEW_Q2_K, .steps = 4, .mins = 8)
+CARAT_AVX2_PAIRED_TILE(q2_k, .steps = 8, .is_paired = true, .mins = 8)
 
 // Four values per group: a table in each lane, looked up by the two low bits of a 32-bit index.
 CARAT_AVX2 void carat_dequantize_q2_k_avx2(const void *row, size_t count, float *out) {

@@ -109,7 +109,8 @@ CARAT_AVX2_INLINE __m256i few_start_q3_k(const carat_few_head *head, int row, __
 #define FEW_Q3_K                                                                                                      \
     {sizeof(carat_block_q3_k), few_read_q3_k, codes_q3_k, carat_few_wide_scale, few_start_q3_k, NULL, true}
 
-CARAT_AVX2_INLINE void fill_q3_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
+CARAT_AVX2_INLINE void fill_either_q3_k(
+    const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v, const bool is_paired) {
     const __m256i low4 = _mm256_set1_epi8(15), high2 = _mm256_set1_epi8(48);
     __m128i tail[CARAT_LANE_ROWS];
     __m256i word[4], high[8], low[8];
@@ -121,12 +122,16 @@ CARAT_AVX2_INLINE void fill_q3_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     for (int j = 0; j < 4; j++) {
         const __m256i lows = _mm256_and_si256(_mm256_srli_epi16(word[j % 2], 4 * (j / 2)), low4);
         const __m256i shifted = j < 2 ? _mm256_slli_epi16(word[2], 4 - 2 * j) : _mm256_srli_epi16(word[2], 2 * j - 4);
-        const __m256i scales = _mm256_or_si256(lows, _mm256_and_si256(shifted, high2));
-        carat_store_signed_scales(_mm256_sub_epi8(scales, _mm256_set1_epi8(32)), out, 4 * j, v);
+        const __m256i high = _mm256_and_si256(shifted, high2);
+        const __m256i scales = _mm256_sub_epi8(_mm256_or_si256(lows, high), _mm256_set1_epi8(32));
+        if (is_paired) carat_store_signed_scale_pairs(scales, out, 4 * j, v);
+        else carat_store_signed_scales(scales, out, 4 * j, v);
     }
     carat_transpose32(block, offsetof(carat_block_q3_k, high), high);
+    if (is_paired) carat_pair_words(high);
     for (int half = 0; half < 2; half++) {
         carat_transpose32(block, offsetof(carat_block_q3_k, low) + (size_t)(32 * half), low);
+        if (is_paired) carat_pair_words(low);
         for (int plane = 0; plane < 2; plane++)
             for (int i = 0; i < 8; i++) {
                 const __m256i both = join_planes(low[i], high[i], half, plane);
@@ -137,7 +142,9 @@ CARAT_AVX2_INLINE void fill_q3_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q3_k, 16, 4, false, FEW_Q3_K)
+CARAT_AVX2_FILLS(q3_k)
+CARAT_AVX2_K_TILE(q3_k, FEW_Q3_K, .steps = 4, .offset = 4)
+CARAT_AVX2_PAIRED_TILE(q3_k, .steps = 8, .is_paired = true, .offset = 4)
 
 CARAT_AVX2 void carat_dequantize_q3_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q3_k *w = row;

@@ -71,7 +71,7 @@ CARAT_AVX2_INLINE void fill_q4_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q4_k, 32, 0, true, FEW_Q4_K)
+CARAT_AVX2_K_TILE(q4_k, FEW_Q4_K, .steps = 8, .mins = 4)
 
 CARAT_AVX2 void carat_dequantize_q4_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q4_k *w = row;

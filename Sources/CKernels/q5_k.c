@@ -92,7 +92,7 @@ CARAT_AVX2_INLINE void fill_q5_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q5_k, 16, 0, true, FEW_Q5_K)
+CARAT_AVX2_K_TILE(q5_k, FEW_Q5_K, .steps = 4, .mins = 8)
 
 CARAT_AVX2 void carat_dequantize_q5_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q5_k *w = row;

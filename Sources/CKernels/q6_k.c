@@ -109,7 +109,7 @@ CARAT_AVX2_INLINE void fill_q6_k(const uint8_t *const block[CARAT_LANE_ROWS], ca
     }
 }
 
-CARAT_AVX2_K_TILE(q6_k, 16, 32, false, FEW_Q6_K)
+CARAT_AVX2_K_TILE(q6_k, FEW_Q6_K, .steps = 4, .offset = 32)
 
 CARAT_AVX2 void carat_dequantize_q6_k_avx2(const void *row, size_t count, float *out) {
     const carat_block_q6_k *w = row;

@@ -36,6 +36,12 @@ static const carat_kernels avx2 = {
         [CARAT_Q6_K] = carat_tile_q6_k_avx2,
     },
     .tile_positions = 2,
+    .paired_tile = {
+        [CARAT_Q2_K] = carat_paired_tile_q2_k_avx2,
+        [CARAT_Q3_K] = carat_paired_tile_q3_k_avx2,
+    },
+    .paired_positions = 13,
+    .pair256 = carat_pair256_avx2,
     .quantize256 = carat_quantize256_avx2,
     .quantize32 = carat_quantize32_avx2,
     CARAT_VECTOR_TABLE(avx2),

@@ -68,13 +68,22 @@ extension ProjectionWork {
         let (activations, stride): (UnsafeRawPointer, Int) =
             switch weight.format.activation {
             case .float: (UnsafeRawPointer(input.base), input.columns * MemoryLayout<Float>.stride)
-            case .int8x32: (UnsafeRawPointer(int8x32.base), int8x32.bytesPerRow)
-            case .int8x256: (UnsafeRawPointer(blocks256.base), blocks256.bytesPerRow)
+            case .int8x32: blocks(int8x32)
+            case .int8x256: blocks(blocks256(for: weight.format))
             }
         return DotProjection(
             weights: weight.base, bytesPerRow: weight.bytesPerRow, rows: weight.rows, columns: weight.columns,
             chunkRows: chunkRows(projection), activations: activations, stride: stride, positions: rows,
             output: projection.output.base, outputColumns: projection.output.columns, dot: kernels.dot(weight.format),
-            tile: rows >= kernels.tilePositions ? kernels.tile(weight.format) : nil)
+            tile: tile(weight.format))
+    }
+
+    private func blocks(_ blocks: ActivationBlocks) -> (UnsafeRawPointer, Int) {
+        (UnsafeRawPointer(blocks.base), blocks.bytesPerRow)
+    }
+
+    private func tile(_ format: WeightFormat) -> carat_tile_fn? {
+        guard rows >= kernels.tilePositions else { return nil }
+        return kernels.pairedTile(format, positions: rows) ?? kernels.tile(format)
     }
 }

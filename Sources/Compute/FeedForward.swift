@@ -18,7 +18,8 @@ extension Executor {
         quantize(input, rows: n, for: gate, up)
         let threads = min(threads, max(gate.threads, up.threads))
         hiddenLayer.begin(
-            input: projections.int8x256, gate: gate.weight, up: up.weight, rows: n, threads: threads, kernels: kernels)
+            gate: tiledWeight(gate.weight, rows: n), up: tiledWeight(up.weight, rows: n), rows: n,
+            isPaired: kernels.pairedTile(down.weight.format, positions: n) != nil, threads: threads, kernels: kernels)
         team.run(hiddenLayer, chunks: hiddenLayer.chunks, threads: threads)
         hiddenLayer.end()
         project(hiddenLayer.gated, as: gate.output, rows: n, down)
@@ -32,6 +33,14 @@ extension Executor {
         guard isTiled(gate), isTiled(up), isTiled(down) else { return false }
         let threads = min(threads, max(gate.threads, up.threads))
         return FeedForwardWork.chunkPositions(rows: n, hidden: gate.weight.rows, threads: threads) != nil
+    }
+
+    /// A weight with the activations that `quantize` has left for it.
+    private func tiledWeight(_ weight: Weight, rows n: Int) -> FeedForwardWork.TiledWeight {
+        guard let tile = kernels.pairedTile(weight.format, positions: n) ?? kernels.tile(weight.format) else {
+            preconditionFailure("\(weight.name): no tile kernel for \(weight.format)")
+        }
+        return .init(weight: weight, input: projections.blocks256(for: weight.format), tile: tile)
     }
 
     private func isTiled(_ projection: Projection) -> Bool {
@@ -79,10 +88,25 @@ final class FeedForwardWork: SharedWork {
         return isEven || threads == 1 ? positions : nil
     }
 
-    private struct Call {
+    struct TiledWeight {
+        let weight: Weight
         let input: ActivationBlocks
-        let gate: Weight
-        let up: Weight
+        let tile: carat_tile_fn
+
+        /// output[position][0 ..< rows] = the weight's rows from `row` on . the position's activations.
+        func multiply(
+            row: Int, rows: Int, first: Int, positions: Int, to output: UnsafeMutablePointer<Float>, stride: Int
+        ) {
+            let activations = UnsafeRawPointer(input.base + first * input.bytesPerRow)
+            tile(
+                weight.row(row), weight.bytesPerRow, rows, weight.columns,
+                activations.assumingMemoryBound(to: carat_act256.self), positions, output, stride)
+        }
+    }
+
+    private struct Call {
+        let gate: TiledWeight
+        let up: TiledWeight
         let kernels: Kernels
         let rows: Int
         /// Positions of a chunk.
@@ -94,10 +118,12 @@ final class FeedForwardWork: SharedWork {
     /// Per worker: 256 numbers of gate for each position of a chunk, then 64 of up.
     private var scratch: [Buffer<Float>] = []
 
-    func begin(input: ActivationBlocks, gate: Weight, up: Weight, rows: Int, threads: Int, kernels: Kernels) {
-        let positions = Self.chunkPositions(rows: rows, hidden: gate.rows, threads: threads) ?? Self.mostPositions
-        call = Call(input: input, gate: gate, up: up, kernels: kernels, rows: rows, positions: positions)
-        gated.reserve(rows: rows, columns: gate.rows)
+    /// - Parameter isPaired: the order of the result.
+    func begin(gate: TiledWeight, up: TiledWeight, rows: Int, isPaired: Bool, threads: Int, kernels: Kernels) {
+        let hidden = gate.weight.rows
+        let positions = Self.chunkPositions(rows: rows, hidden: hidden, threads: threads) ?? Self.mostPositions
+        call = Call(gate: gate, up: up, kernels: kernels, rows: rows, positions: positions)
+        gated.reserve(rows: rows, columns: hidden, isPaired: isPaired)
         let count = Self.mostPositions * (Self.blockRows + Self.sweepRows)
         while scratch.count < threads { scratch.append(Buffer(count: count)) }
     }
@@ -106,38 +132,34 @@ final class FeedForwardWork: SharedWork {
 
     var chunks: Int {
         guard let call else { return 0 }
-        return call.gate.rows / Self.blockRows * call.parts
+        return call.gate.weight.rows / Self.blockRows * call.parts
     }
 
     override func run(chunk: Int, worker: Int) {
-        guard let call, let tileGate = call.kernels.tile(call.gate.format),
-            let tileUp = call.kernels.tile(call.up.format)
-        else { return }
+        guard let call else { return }
         let block = chunk / call.parts
         let first = chunk % call.parts * call.positions
         let count = min(call.positions, call.rows - first)
-        let activations = UnsafeRawPointer(call.input.base + first * call.input.bytesPerRow)
-            .assumingMemoryBound(to: carat_act256.self)
-        let table = call.kernels.table.pointee
+        let geglu = call.kernels.table.pointee.geglu
         let gate = scratch[worker].base
         let up = gate + Self.mostPositions * Self.blockRows
         for row in stride(from: 0, to: Self.blockRows, by: Self.sweepRows) {
             let weightRow = block * Self.blockRows + row
-            tileGate(
-                call.gate.row(weightRow), call.gate.bytesPerRow, Self.sweepRows, call.gate.columns, activations, count,
-                gate + row, Self.blockRows)
-            tileUp(
-                call.up.row(weightRow), call.up.bytesPerRow, Self.sweepRows, call.up.columns, activations, count, up,
-                Self.sweepRows)
+            call.gate.multiply(
+                row: weightRow, rows: Self.sweepRows, first: first, positions: count, to: gate + row,
+                stride: Self.blockRows)
+            call.up.multiply(
+                row: weightRow, rows: Self.sweepRows, first: first, positions: count, to: up, stride: Self.sweepRows)
             for position in 0..<count {
                 let target = gate + position * Self.blockRows + row
-                table.geglu(target, up + position * Self.sweepRows, Self.sweepRows, target)
+                geglu(target, up + position * Self.sweepRows, Self.sweepRows, target)
             }
         }
         for position in 0..<count {
             let target = UnsafeMutableRawPointer(gated.base + (first + position) * gated.bytesPerRow)
                 .assumingMemoryBound(to: carat_act256.self)
-            table.quantize256(gate + position * Self.blockRows, Self.blockRows, target + block)
+            gated.quantize256(
+                gate + position * Self.blockRows, count: Self.blockRows, to: target + block, kernels: call.kernels)
         }
     }
 }

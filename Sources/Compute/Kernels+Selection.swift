@@ -14,5 +14,5 @@ extension Kernels {
 
     /// Names the code of the kernels and of the paths around them. It is raised when their speed or bits change:
     /// measured costs and errors of another build are not used.
-    package static let build = "7"
+    package static let build = "8"
 }

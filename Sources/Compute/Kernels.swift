@@ -45,5 +45,9 @@ public struct Kernels: Sendable {
 
     func dot(_ format: WeightFormat) -> carat_dot_fn { carat_dot(table, format.code) }
     func tile(_ format: WeightFormat) -> carat_tile_fn? { carat_tile(table, format.code) }
+    /// The tile kernel for activations that are paired, where it is there and repays pairing them.
+    func pairedTile(_ format: WeightFormat, positions: Int) -> carat_tile_fn? {
+        positions >= table.pointee.paired_positions ? carat_paired_tile(table, format.code) : nil
+    }
     func dequantize(_ format: WeightFormat) -> carat_dequantize_fn { carat_dequantize(table, format.code) }
 }

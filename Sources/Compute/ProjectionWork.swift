@@ -2,9 +2,10 @@
 final class ProjectionWork: SharedWork {
     let kernels: Kernels
     private let workers: Int
-    /// The input as int8 blocks, per activation format.
+    /// The input as int8 blocks, per activation format and order.
     let int8x32 = ActivationBlocks(.int8x32)
     let int8x256 = ActivationBlocks(.int8x256)
+    private let paired256 = ActivationBlocks(.int8x256)
     /// Per worker: a dequantized panel.
     private(set) var panels: [Buffer<Float>] = []
 
@@ -14,9 +15,10 @@ final class ProjectionWork: SharedWork {
     /// Rows of the input.
     private(set) var rows = 0
     private var projections: [Projection] = []
-    /// Whether the projections take the input as int8, per activation format: set by `reserve`.
+    /// Whether the projections take the input as int8, per activation format and order: set by `reserve`.
     private var needsInt8x32 = false
     private var needsInt8x256 = false
+    private var needsPaired256 = false
     /// Those by dot products as their chunks need them, nil for the others: set by `reserve`.
     private var dots: [DotProjection?] = []
     /// Chunks of the projections up to and including each.
@@ -68,10 +70,12 @@ final class ProjectionWork: SharedWork {
 
     /// Takes the memory that the projections need.
     func reserve() {
-        needsInt8x32 = needs(int8x32)
-        needsInt8x256 = needs(int8x256)
+        needsInt8x32 = projections.contains { $0.path == .quant && $0.weight.format.activation == .int8x32 }
+        needsInt8x256 = needsBlocks256(isPaired: false)
+        needsPaired256 = needsBlocks256(isPaired: true)
         if needsInt8x32 { int8x32.reserve(rows: rows, columns: input.columns) }
         if needsInt8x256 { int8x256.reserve(rows: rows, columns: input.columns) }
+        if needsPaired256 { paired256.reserve(rows: rows, columns: input.columns, isPaired: true) }
         if panels.isEmpty, projections.contains(where: { $0.path == .blas }) {
             panels = (0..<workers).map { _ in Buffer(count: Executor.panelRows * Self.panelColumns) }
         }
@@ -82,16 +86,28 @@ final class ProjectionWork: SharedWork {
     func quantizeInput(_ row: Int) {
         if needsInt8x32 { int8x32.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels) }
         if needsInt8x256 { int8x256.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels) }
+        if needsPaired256 { paired256.quantize(input.row(row), columns: input.columns, row: row, kernels: kernels) }
     }
 
-    /// The input as blocks of 256.
-    var blocks256: ActivationBlocks { given ?? int8x256 }
-    /// Whether there is anything to do for `quantizeInput`.
-    var needsQuantizing: Bool { needsInt8x32 || needsInt8x256 }
+    /// The input as blocks of 256 in the order that a weight's kernel takes.
+    func blocks256(for format: WeightFormat) -> ActivationBlocks {
+        let isPaired = kernels.pairedTile(format, positions: rows) != nil
+        if let given {
+            precondition(given.isPaired == isPaired, "activations in another order than \(format) takes")
+            return given
+        }
+        return isPaired ? paired256 : int8x256
+    }
 
-    private func needs(_ blocks: ActivationBlocks) -> Bool {
-        given?.format != blocks.format
-            && projections.contains { $0.path == .quant && $0.weight.format.activation == blocks.format }
+    /// Whether there is anything to do for `quantizeInput`.
+    var needsQuantizing: Bool { needsInt8x32 || needsInt8x256 || needsPaired256 }
+
+    private func needsBlocks256(isPaired: Bool) -> Bool {
+        given == nil
+            && projections.contains {
+                $0.path == .quant && $0.weight.format.activation == .int8x256
+                    && (kernels.pairedTile($0.weight.format, positions: rows) != nil) == isPaired
+            }
     }
 
     override func run(chunk: Int, worker: Int) {

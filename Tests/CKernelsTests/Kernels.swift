@@ -50,6 +50,13 @@ enum ISA: String, CaseIterable, Sendable {
         -> [[Float]]?
     {
         guard let tile = carat_tile(table, format.id) else { return nil }
+        return run(tile, format, rows, rowCount: rowCount, columns: columns, activations)
+    }
+
+    private func run(
+        _ tile: carat_tile_fn, _ format: Format, _ rows: [UInt8], rowCount: Int, columns: Int,
+        _ activations: [carat_act256]
+    ) -> [[Float]] {
         let positions = activations.count / (columns / 256)
         let stride = rowCount + 3  // what lies between two positions must stay as it is
         var y = [Float](repeating: -7, count: positions * stride)
@@ -59,6 +66,16 @@ enum ISA: String, CaseIterable, Sendable {
             precondition(row.suffix(3).allSatisfy { $0 == -7 }, "the tile kernel wrote past its rows")
             return Array(row.prefix(rowCount))
         }
+    }
+
+    /// What the tile for paired activations gives for activations that are not; nil where there is none.
+    func pairedTile(
+        _ format: Format, _ rows: [UInt8], rowCount: Int, columns: Int, _ activations: [carat_act256]
+    ) -> [[Float]]? {
+        guard let tile = carat_paired_tile(table, format.id), let pair = table.pointee.pair256 else { return nil }
+        var paired = activations
+        pair(&paired, paired.count)
+        return run(tile, format, rows, rowCount: rowCount, columns: columns, paired)
     }
 
     func quantize256(_ x: [Float]) -> [carat_act256] {

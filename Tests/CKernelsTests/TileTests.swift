@@ -9,12 +9,14 @@ struct TileTests {
     private func agree(
         _ isa: ISA, _ format: Format, _ rows: [UInt8], rowCount: Int, columns: Int, _ activations: [carat_act256]
     ) -> Bool {
-        guard let tile = isa.tile(format, rows, rowCount: rowCount, columns: columns, activations) else { return true }
+        let tiles = [isa.tile, isa.pairedTile].compactMap { $0(format, rows, rowCount, columns, activations) }
         let blocks = columns / 256
-        return tile.indices.allSatisfy { position in
-            let one = Array(activations[position * blocks..<(position + 1) * blocks])
-            let dots = isa.dot(format, rows, rowCount: rowCount, columns: columns, one)
-            return zip(tile[position], dots).allSatisfy { $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN) }
+        return tiles.allSatisfy { tile in
+            tile.indices.allSatisfy { position in
+                let one = Array(activations[position * blocks..<(position + 1) * blocks])
+                let dots = isa.dot(format, rows, rowCount: rowCount, columns: columns, one)
+                return zip(tile[position], dots).allSatisfy { $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN) }
+            }
         }
     }
 
@@ -32,8 +34,8 @@ struct TileTests {
         var random = SplitMix(23)
         for activations in DotTests.Activations.allCases {
             // so many positions that no kernel takes them for few
-            let codes = (0..<12 * 512).map { activations.code($0, &random) }
-            let scales = (0..<24).map { _ in Float.random(in: -1...1, using: &random) }
+            let codes = (0..<21 * 512).map { activations.code($0, &random) }
+            let scales = (0..<42).map { _ in Float.random(in: -1...1, using: &random) }
             let rows = rows(format, weights, count: 18, columns: 512, d: activations == .random ? nil : 1)
             for isa in ISA.available {
                 let blocks = DotTests().act256(codes, scales)
@@ -47,10 +49,10 @@ struct TileTests {
         var random = SplitMix(29)
         for columns in [256, 1024, 1280, 2304] {
             let rows = rows(format, .random, count: 40, columns: columns, d: 1)
-            let x = (0..<9 * columns).map { _ in Float.random(in: -3...3, using: &random) }
+            let x = (0..<18 * columns).map { _ in Float.random(in: -3...3, using: &random) }
             for isa in ISA.available {
                 let activations = isa.quantize256(x)
-                for positions in 1...9 {
+                for positions in Array(1...9) + Array(13...18) {
                     for rowCount in [1, 15, 16, 17, 33] {
                         let part = Array(activations.prefix(positions * columns / 256))
                         #expect(
@@ -71,6 +73,24 @@ struct TileTests {
         for isa in ISA.available {
             #expect(
                 agree(isa, format, rows, rowCount: shape.rows, columns: columns, isa.quantize256(x)), "\(isa)")
+        }
+    }
+
+    @Test func `paired activations keep their codes`() {
+        var random = SplitMix(37)
+        let x = (0..<512).map { _ in Float.random(in: -3...3, using: &random) }
+        for isa in ISA.available {
+            guard let pair = isa.table.pointee.pair256 else { continue }
+            let natural = isa.quantize256(x)
+            var paired = natural
+            pair(&paired, paired.count)
+            for (before, after) in zip(natural, paired) {
+                let before = ActivationsTests.Block(before), after = ActivationsTests.Block(after)
+                let order = (0..<256).map { $0 / 32 * 32 + $0 % 32 / 4 * 2 + $0 % 4 / 2 * 16 + $0 % 2 }
+                #expect(after.codes == order.map { before.codes[$0] })
+                #expect(Array(after.pairOffsets.prefix(16)) == before.sums.map { -4 * $0 })
+                #expect(after.d == before.d && after.sums == before.sums)
+            }
         }
     }
 

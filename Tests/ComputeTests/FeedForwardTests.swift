@@ -63,6 +63,23 @@ import Testing
         #expect(alone.gated.allSatisfy { $0 == 0 }, "it went through memory")
     }
 
+    /// Formats that take activations in another order, beside some that don't.
+    @Test(arguments: tiled, [[WeightFormat.Q2_K, .Q4_K, .Q3_K], [.Q6_K, .Q3_K, .Q2_K], [.Q2_K, .Q2_K, .Q3_K]])
+    func orders(kernels: Kernels, formats: [WeightFormat]) throws {
+        let w = try weights(gate: formats[0], up: formats[1], down: formats[2])
+        let x = input(rows: 70)
+        let executor = Executor(threads: 2, kernels: kernels)
+        let fused = run(w, x, rows: 70, on: executor)
+        #expect(fused.gated.allSatisfy { $0 == 0 }, "it went through memory")
+        let apart = run(w, x, rows: 70, on: executor, keepsGated: true)
+        #expect(fused.output == apart.output)
+        for row in [0, 69] {
+            let alone = Matrix(rows: 1, columns: Self.width)
+            alone[row: 0] = x[row: row]
+            #expect(run(w, alone, rows: 1, on: executor).output[0] == fused.output[row])
+        }
+    }
+
     @Test func anExecutorTakesUbatchesOfAnySizeInTurn() throws {
         let w = try weights(gate: .Q3_K, up: .Q5_K, down: .Q4_K)
         let x = input(rows: 1100)

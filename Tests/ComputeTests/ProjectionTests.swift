@@ -101,6 +101,27 @@ import Testing
                 == product(w, x, rows: 3, path: .quant, threads: 1, kernels: .best))
     }
 
+    /// From some number of positions on, formats may want one input in several orders at once.
+    @Test(arguments: [12, 13, 40]) func formatsThatShareAnInputEachTakeItAsTheyNeedIt(n: Int) throws {
+        let formats: [[WeightFormat]] = [[.Q2_K, .Q4_K, .Q8_0], [.Q6_K, .Q3_K, .Q2_K], [.Q3_K, .Q2_K, .Q3_K]]
+        let x = input(rows: n, columns: 512)
+        for kernels in Kernels.InstructionSet.allCases.compactMap({ Kernels($0) }) {
+            let executor = Executor(threads: 2, kernels: kernels)
+            for formats in formats {
+                let weights = try formats.map { try weight($0, rows: 72, columns: 512) }
+                let projections = weights.map {
+                    Projection($0, to: Matrix(rows: n, columns: $0.rows), path: .quant)
+                }
+                executor.project(x, rows: n, projections)
+                for projection in projections {
+                    let rows = (0..<n).map { projection.output[row: $0] }
+                    let alone = product(projection.weight, x, rows: n, path: .quant, threads: 1, kernels: .portable)
+                    #expect(rows == alone, "\(kernels.instructionSet) \(projection.weight.format) of \(formats)")
+                }
+            }
+        }
+    }
+
     @Test func projectionsThatShareAnInputAreIndependent() throws {
         let a = try weight(.Q4_K, rows: 40, columns: 256)
         let b = try weight(.Q8_0, rows: 72, columns: 256)

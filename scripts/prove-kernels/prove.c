@@ -136,15 +136,26 @@ static void compare_dot(const format *f, size_t columns, size_t row_count, const
     for (size_t r = 0; r < MARGIN; r++) check(got[row_count + r] == -7, "dot wrote too far", f->name, columns, row_count);
 }
 
-static void compare_tile_in(
-    float *y, size_t stride, const format *f, size_t columns, size_t row_count, size_t positions) {
+static void compare_one_tile(
+    carat_tile_fn tile, const carat_act256 *x, const char *what, float *y, size_t stride, const format *f,
+    size_t columns, size_t row_count, size_t positions) {
     for (size_t i = 0; i < positions * stride; i++) y[i] = -7;
-    table->tile[f->id](rows, columns / f->weights * f->bytes, row_count, columns, act, positions, y, stride);
+    tile(rows, columns / f->weights * f->bytes, row_count, columns, x, positions, y, stride);
     for (size_t p = 0; p < positions; p++) {
-        same(y + p * stride, want[p], row_count, "tile", f->name, 1000 * positions + p);
+        same(y + p * stride, want[p], row_count, what, f->name, 1000 * positions + p);
         for (size_t r = 0; r < MARGIN; r++)
             check(y[p * stride + row_count + r] == -7, "tile wrote too far", f->name, p, row_count);
     }
+}
+
+static void compare_tile_in(
+    float *y, size_t stride, const format *f, size_t columns, size_t row_count, size_t positions) {
+    static carat_act256 paired[MAX_POSITIONS * MAX_COLUMNS / 256];
+    compare_one_tile(table->tile[f->id], act, "tile", y, stride, f, columns, row_count, positions);
+    if (!table->paired_tile[f->id]) return;
+    memcpy(paired, act, positions * columns / 256 * sizeof *act);
+    table->pair256(paired, positions * columns / 256);
+    compare_one_tile(table->paired_tile[f->id], paired, "paired tile", y, stride, f, columns, row_count, positions);
 }
 
 static void compare_tile(const format *f, size_t columns, size_t row_count, size_t positions) {
@@ -157,11 +168,16 @@ static void expect(const format *f, size_t columns, size_t row_count, size_t pos
         spec->dot[f->id](rows, columns / f->weights * f->bytes, row_count, columns, act + p * columns / 256, want[p]);
 }
 
-/// 18 rows of 768 columns and 9 positions.
-static void compare_few(const format *f) {
-    expect(f, 768, 18, 9);
-    for (size_t p = 0; p < 9; p++) compare_dot(f, 768, 18, act + 3 * p, want[p]);
-    for (size_t p = 1; p <= 9 && table->tile[f->id]; p++) compare_tile(f, 768, 18, p);
+/// Positions of which some kernels take the first few in a way of their own, and all in another.
+enum { FEW = 9, SOME = 14 };
+
+/// 18 rows of 768 columns.
+static void compare_some(const format *f) {
+    expect(f, 768, 18, SOME);
+    for (size_t p = 0; p < SOME; p++) compare_dot(f, 768, 18, act + 3 * p, want[p]);
+    if (!table->tile[f->id]) return;
+    for (size_t p = 1; p <= FEW; p++) compare_tile(f, 768, 18, p);
+    compare_tile(f, 768, 18, SOME);
 }
 
 static void prove_products(const format *f) {
@@ -179,30 +195,32 @@ static void prove_products(const format *f) {
     }
     for (int kind = 0; kind < WEIGHT_KINDS * ACTIVATION_KINDS; kind++) {  // worst cases
         fill_blocks(f, kind / ACTIVATION_KINDS, -1, 2 * 18, rows);
-        fill_act256(kind % ACTIVATION_KINDS, 2 * 9, act);
-        expect(f, 512, 18, 9);
-        for (size_t p = 0; p < 9; p++) compare_dot(f, 512, 18, act + 2 * p, want[p]);
-        if (table->tile[f->id]) compare_tile(f, 512, 18, 9);
+        fill_act256(kind % ACTIVATION_KINDS, 2 * SOME, act);
+        expect(f, 512, 18, SOME);
+        for (size_t p = 0; p < SOME; p++) compare_dot(f, 512, 18, act + 2 * p, want[p]);
+        if (!table->tile[f->id]) continue;
+        compare_tile(f, 512, 18, FEW);
+        compare_tile(f, 512, 18, SOME);
     }
     static const int specials[] = {0x0001, 0x8001, 0x7bff, 0x7c00, 0xfc00, 0x7e01};  // denormal, largest, inf, NaN
     for (int kind = 0; kind < 6 * WEIGHT_KINDS; kind++) {
         fill_blocks(f, kind / 6, specials[kind % 6], 3 * 18, rows);
-        fill_act256(kind % ACTIVATION_KINDS, 3 * 9, act);
-        for (size_t b = 0; b < 3 * 9; b += 5) act[b].d = NAN;
-        compare_few(f);
+        fill_act256(kind % ACTIVATION_KINDS, 3 * SOME, act);
+        for (size_t b = 0; b < 3 * SOME; b += 5) act[b].d = NAN;
+        compare_some(f);
     }
     for (int turn = 0; turn < 20; turn++) {  // sums of -1 that underflow to -0, and then sums of 0: what zero comes out
         fill_blocks(f, RANDOM, 0x0001, 3 * 18, rows);
-        memset(act, 0, 3 * 9 * sizeof *act);
-        for (size_t b = 0; b < 3 * 9; b++) {
+        memset(act, 0, 3 * SOME * sizeof *act);
+        for (size_t b = 0; b < 3 * SOME; b++) {
             act[b].d = 0x1p-126f;
             if (b % 3 == 0) set_code(act + b, below(256), next() % 2 ? -1 : 1);
         }
-        compare_few(f);
+        compare_some(f);
     }
     for (size_t w = 0; w < 3; w++) {  // every tail
         static const size_t row_counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33};
-        static const size_t position_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 31, 32, 33};
+        static const size_t position_counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 17, 18, 31, 32, 33};
         const size_t columns = widths[w];
         fill_blocks(f, RANDOM, -1, columns / 256 * TAIL, rows);
         fill_act256(0, columns / 256 * TAIL, act);
@@ -210,7 +228,7 @@ static void prove_products(const format *f) {
         for (size_t r = 0; r < 14; r++) {
             compare_dot(f, columns, row_counts[r], act, want[0]);
             if (!table->tile[f->id]) continue;
-            for (size_t p = 0; p < 14; p++)
+            for (size_t p = 0; p < 16; p++)
                 if (w == 0 || r >= 7 || p >= 9) compare_tile(f, columns, row_counts[r], position_counts[p]);
         }
     }

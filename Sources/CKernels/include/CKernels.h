@@ -132,6 +132,12 @@ typedef struct {
     carat_dot_fn _Nonnull dot[CARAT_FORMAT_COUNT];
     carat_tile_fn _Nullable tile[CARAT_FORMAT_COUNT];  // NULL where only `dot` is there
     size_t tile_positions;                             // from which on a tile is faster than a dot for each
+    /// The same for activations in another order, as `pair256` leaves them; faster from `paired_positions` on.
+    carat_tile_fn _Nullable paired_tile[CARAT_FORMAT_COUNT];
+    size_t paired_positions;
+    /// In place: of each 32 codes, two of the first 16 and two of the second in turn, codes 0 1 16 17 2 3 18 19 ...; and
+    /// pair_offsets[i] = -4 times sums[2 * i] and sums[2 * i + 1], for i < 8. NULL where there are no such tiles.
+    void (*_Nullable pair256)(carat_act256 *blocks, size_t count);
 
     /// `count` floats to int8 blocks; count is a multiple of the block size.
     void (*_Nonnull quantize256)(const float *x, size_t count, carat_act256 *out);
@@ -169,6 +175,9 @@ const carat_kernels *_Nullable carat_kernels_neon(void);
 static inline carat_dot_fn _Nonnull carat_dot(const carat_kernels *k, carat_format format) { return k->dot[format]; }
 static inline carat_tile_fn _Nullable carat_tile(const carat_kernels *k, carat_format format) {
     return k->tile[format];
+}
+static inline carat_tile_fn _Nullable carat_paired_tile(const carat_kernels *k, carat_format format) {
+    return k->paired_tile[format];
 }
 static inline carat_dequantize_fn _Nonnull carat_dequantize(const carat_kernels *k, carat_format format) {
     return k->dequantize[format];
