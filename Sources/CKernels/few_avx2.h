@@ -1,16 +1,13 @@
 #pragma once
-// A few positions at a time, for sequences that are decoded together: four weight rows as in the dots, and each 32
-// codes, once unpacked, meet up to four positions in registers. A panel (tile_avx2.h) would not repay its making here.
+// Up to four positions at a time, for sequences that are decoded together: four weight rows as in the dots, and each 32
+// codes, once unpacked, meet all positions in registers. A panel (tile_avx2.h) would not repay its making here.
 //
 // Sums and Float steps are those of the dot kernels, so a position has the same bits here and there.
 #include "avx2.h"
 
 #if CARAT_HAS_AVX2
 enum {
-    /// Most positions that go this way.
-    CARAT_FEW_POSITIONS = 12,
-    /// Positions that share the unpacked codes.
-    CARAT_FEW_GROUP = 4,
+    CARAT_FEW_POSITIONS = 4,
     CARAT_STEPS = CARAT_SUPER_BLOCK / 32,
 };
 
@@ -23,6 +20,7 @@ typedef struct {
 
 /// How a format is read, 32 codes a step. All are inlined.
 typedef struct {
+    size_t positions;  // the most that go this way
     size_t block_bytes;
     void (*read)(const uint8_t *const block[4], carat_few_head *out);
     __m256i (*codes)(const uint8_t *block, int step);
@@ -38,11 +36,11 @@ typedef struct {
 /// total[p] += the products of one super-block of four rows, for `count` positions.
 CARAT_AVX2_INLINE void carat_few_blocks(
     const carat_few_format format, const carat_few_head *head, const uint8_t *const block[4],
-    const carat_act256 *const act[CARAT_FEW_GROUP], const int count, __m128 *total) {
-    __m256i products[CARAT_FEW_GROUP][4];
+    const carat_act256 *const act[CARAT_FEW_POSITIONS], const int count, __m128 *total) {
+    __m256i products[CARAT_FEW_POSITIONS][4];
 #pragma clang loop unroll(full)
     for (int row = 0; row < 4; row++) {
-        __m256i sum[CARAT_FEW_GROUP];
+        __m256i sum[CARAT_FEW_POSITIONS];
 #pragma clang loop unroll(full)
         for (int p = 0; p < count; p++)
             sum[p] = format.start ? format.start(head, row, carat_load(act[p]->sums)) : _mm256_setzero_si256();
@@ -78,22 +76,22 @@ CARAT_AVX2_INLINE void carat_few_k_avx2(
     for (size_t r = 0; r < four.quarter; r++) {
         carat_select_rows(&four, rows, row_bytes, r);
         __m128 total[CARAT_FEW_POSITIONS];
-        for (size_t p = 0; p < positions; p++) total[p] = _mm_setzero_ps();
+        const carat_act256 *x[CARAT_FEW_POSITIONS];
+        for (size_t p = 0; p < positions; p++) {
+            total[p] = _mm_setzero_ps();
+            x[p] = act + p * blocks;
+        }
         for (size_t b = 0; b < blocks; b++) {
             carat_few_head head;
             for (int i = 0; i < 4; i++) carat_prefetch(four.block[i], format.block_bytes);
             format.read(four.block, &head);
-            for (size_t p = 0; p < positions; p += CARAT_FEW_GROUP) {
-                const carat_act256 *x[CARAT_FEW_GROUP];
-                for (size_t i = 0; i < CARAT_FEW_GROUP; i++)
-                    x[i] = act + (p + i < positions ? p + i : positions - 1) * blocks + b;
-                switch (positions - p) {
-                case 1: carat_few_blocks(format, &head, four.block, x, 1, total + p); break;
-                case 2: carat_few_blocks(format, &head, four.block, x, 2, total + p); break;
-                case 3: carat_few_blocks(format, &head, four.block, x, 3, total + p); break;
-                default: carat_few_blocks(format, &head, four.block, x, CARAT_FEW_GROUP, total + p);
-                }
+            switch (positions) {
+            case 1: carat_few_blocks(format, &head, four.block, x, 1, total); break;
+            case 2: carat_few_blocks(format, &head, four.block, x, 2, total); break;
+            case 3: carat_few_blocks(format, &head, four.block, x, 3, total); break;
+            default: carat_few_blocks(format, &head, four.block, x, 4, total);
             }
+            for (size_t p = 0; p < positions; p++) x[p]++;
             for (int i = 0; i < 4; i++) four.block[i] += format.block_bytes;
         }
         for (size_t p = 0; p < positions; p++) carat_store_four(&four, y + p * y_stride, r, total[p]);

@@ -2,8 +2,9 @@
 // The inner product of the AVX2 tiles: 16 weight rows of one super-block x 6, 4 or 2 positions.
 //
 // Products gather in 16-bit lanes over a whole scale group, then one multiply-add by the scale widens them: half the
-// instructions of widening each product. Of groups of 16, two share a 32-bit lane, so that eight steps of four columns
-// gather either way. Twelve sums fill the registers: what is widened gathers in memory, which stays in L1.
+// instructions of widening each product. Where activations are paired, two groups of 16 share a 32-bit lane, and eight
+// steps of four columns gather as with groups of 32. Twelve sums fill the registers: what is widened gathers in memory,
+// which stays in L1.
 //
 // Sums and Float steps are those of the dot kernels, so a position has the same bits here and there.
 #include "panel_avx2.h"
@@ -22,12 +23,12 @@ typedef struct {
     size_t block_bytes;
     int steps;       // of four columns, until scales are applied: 4 or 8
     bool is_paired;  // two groups of 16 share each 32-bit lane, as carat_pair256 leaves activations
-    int mins;        // pairs of mins: 8 for groups of 16, 4 for groups of 32, or none
+    int mins;        // pairs of mins: 8, one for each 16 weights, or 4, one for each 32; or none
     int offset;      // what was added to the codes to make them unsigned: 0, 4 or 32
 } carat_tile_format;
 
-// Pinned instructions: compilers hoist and spill such loops to half their speed. Each takes the activations' register
-// for its second product, and so leaves them undefined.
+// Pinned instructions: compilers hoist and spill such loops to half their speed. Those that accumulate take the
+// activations' register for their second product, and so leave it undefined.
 
 /// a, b = the pairwise products of four unsigned codes of two row vectors with four activations.
 #define CARAT_MULTIPLY(a, b, codes, activations)                                                                      \
@@ -55,7 +56,7 @@ typedef struct {
                          : "+x"(a), "+x"(b), "=&x"(product), "+x"(activations)                                        \
                          : "x"((mins)[0]), "x"((mins)[1]));                                                           \
     } while (0)
-/// total (in memory) += sum x scale, with both halves of a lane.
+/// total (in memory) += sum x scale, with both halves of a lane; leaves the sum undefined.
 #define CARAT_WIDEN(total, sum, scale)                                                                                \
     __asm__ volatile("vpmaddwd %2, %1, %1\n\tvpaddd %0, %1, %1\n\tvmovdqa %1, %0"                                     \
                      : "+m"(total), "+x"(sum)                                                                         \
@@ -71,7 +72,8 @@ CARAT_AVX2_INLINE __m256i carat_broadcast4(const void *p) {
 ///
 /// Codes with an offset start their sums at -offset * sum(activations). The 16-bit sums may wrap on the way; they are
 /// exact modulo 2^16, and the true sum of signed codes is at most 8 * 32 * 127 = 32512. Sums without an offset are at
-/// most 16 * 15 * 127 = 30480 (Q4_K) or 8 * 31 * 127 = 31496 (Q5_K).
+/// most 16 * 15 * 127 = 30480 (Q4_K) or 8 * 31 * 127 = 31496 (Q5_K). Paired lanes hold 16 codes: 16 * 3 * 127 (Q2_K),
+/// and with an offset 16 * 4 * 127 (Q3_K).
 ///
 /// Memory from address `ahead`, as much as these weights took, is asked for along the way; 0: nothing is.
 CARAT_AVX2_INLINE void carat_multiply_tile(

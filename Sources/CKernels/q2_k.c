@@ -85,7 +85,7 @@ CARAT_AVX2_INLINE __m128i few_mins_q2_k(const carat_few_head *head, __m256i sums
 }
 
 #define FEW_Q2_K                                                                                                      \
-    {sizeof(carat_block_q2_k), few_read_q2_k, codes_q2_k, few_scale_q2_k, NULL, few_mins_q2_k, false}
+    {3, sizeof(carat_block_q2_k), few_read_q2_k, codes_q2_k, few_scale_q2_k, NULL, few_mins_q2_k, false}
 
 CARAT_AVX2_INLINE void fill_either_q2_k(
     const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v, const bool is_paired) {

@@ -107,7 +107,7 @@ CARAT_AVX2_INLINE __m256i few_start_q3_k(const carat_few_head *head, int row, __
 }
 
 #define FEW_Q3_K                                                                                                      \
-    {sizeof(carat_block_q3_k), few_read_q3_k, codes_q3_k, carat_few_wide_scale, few_start_q3_k, NULL, true}
+    {3, sizeof(carat_block_q3_k), few_read_q3_k, codes_q3_k, carat_few_wide_scale, few_start_q3_k, NULL, true}
 
 CARAT_AVX2_INLINE void fill_either_q3_k(
     const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v, const bool is_paired) {

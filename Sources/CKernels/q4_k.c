@@ -55,7 +55,8 @@ CARAT_AVX2_INLINE __m256i codes_q4_k(const uint8_t *block, int step) {
 }
 
 #define FEW_Q4_K                                                                                                      \
-    {sizeof(carat_block_q4_k), carat_few_read_heads, codes_q4_k, carat_few_head_scale, NULL, carat_few_head_mins, false}
+    {3, sizeof(carat_block_q4_k), carat_few_read_heads, codes_q4_k,                                                   \
+     carat_few_head_scale, NULL, carat_few_head_mins, false}
 
 CARAT_AVX2_INLINE void fill_q4_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
     const __m256i low = _mm256_set1_epi8(15);

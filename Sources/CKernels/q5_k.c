@@ -64,7 +64,8 @@ CARAT_AVX2_INLINE __m256i codes_q5_k(const uint8_t *block, int step) {
 }
 
 #define FEW_Q5_K                                                                                                      \
-    {sizeof(carat_block_q5_k), carat_few_read_heads, codes_q5_k, carat_few_head_scale, NULL, carat_few_head_mins, false}
+    {3, sizeof(carat_block_q5_k), carat_few_read_heads, codes_q5_k,                                                   \
+     carat_few_head_scale, NULL, carat_few_head_mins, false}
 
 // 16 codes of 31 would not fit a 16-bit lane with 127 each, 8 do: groups of 32 go as two of 16 with the same scale.
 CARAT_AVX2_INLINE void fill_q5_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {

@@ -89,7 +89,7 @@ CARAT_AVX2_INLINE __m256i few_start_q6_k(const carat_few_head *head, int row, __
 }
 
 #define FEW_Q6_K                                                                                                      \
-    {sizeof(carat_block_q6_k), few_read_q6_k, codes_q6_k, carat_few_wide_scale, few_start_q6_k, NULL, true}
+    {4, sizeof(carat_block_q6_k), few_read_q6_k, codes_q6_k, carat_few_wide_scale, few_start_q6_k, NULL, true}
 
 CARAT_AVX2_INLINE void fill_q6_k(const uint8_t *const block[CARAT_LANE_ROWS], carat_panel *out, int v) {
     __m256i scales[4], high[8], low[2][8];

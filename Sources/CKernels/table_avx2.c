@@ -40,7 +40,7 @@ static const carat_kernels avx2 = {
         [CARAT_Q2_K] = carat_paired_tile_q2_k_avx2,
         [CARAT_Q3_K] = carat_paired_tile_q3_k_avx2,
     },
-    .paired_positions = 13,
+    .paired_positions = 4,
     .pair256 = carat_pair256_avx2,
     .quantize256 = carat_quantize256_avx2,
     .quantize32 = carat_quantize32_avx2,

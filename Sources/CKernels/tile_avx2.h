@@ -9,8 +9,8 @@
 enum {
     /// Super-blocks of one row tile that are unpacked together.
     CARAT_TILE_BLOCKS = 4,
-    /// Positions of one sweep: with its four row tiles, panels and activations of a sweep stay in L2.
-    CARAT_SWEEP_POSITIONS = 66,
+    /// Positions of one sweep, in whole tiles: with its four row tiles, panels and activations of a sweep stay in L2.
+    CARAT_SWEEP_POSITIONS = 11 * CARAT_TILE_POSITIONS,
     /// Positions whose sums are gathered at a time.
     CARAT_PART_POSITIONS = 512,
     /// Rows shorter than this: a tile of them is fetched from memory in its order there while another is multiplied.
@@ -22,8 +22,8 @@ typedef struct {
     const uint8_t *row[CARAT_PANEL_ROWS];
 } carat_tile_rows;
 
-/// Unpacks `width` super-blocks from number `b`, and asks for those `ahead` bytes on, which the next panels will be made
-/// of: rows are streams too short for the hardware to follow by itself. A prefetch never faults.
+/// Unpacks `width` super-blocks from number `b`, and asks for those `ahead` bytes on, which the next panels will be
+/// made of: rows are streams too short for the hardware to follow by itself. A prefetch never faults.
 CARAT_AVX2_INLINE void carat_fill_panels(
     const carat_tile_format format, const carat_tile_rows *tile, size_t b, size_t width, size_t ahead,
     carat_panel *panels) {
@@ -39,9 +39,9 @@ CARAT_AVX2_INLINE void carat_fill_panels(
     }
 }
 
-/// sums[p][row] += the products of `width` super-blocks of one row tile, for `positions` positions; one more row of sums
-/// may be written. Cold activations are asked for ahead of time: those of the next positions lie a row of activations
-/// away. So are the weights at address `ahead`, if it is not 0, along the first positions.
+/// sums[p][row] += the products of `width` super-blocks of one row tile, for `positions` positions; one more row of
+/// sums may be written. Cold activations are asked for ahead of time: those of the next positions lie a row of
+/// activations away. So are the weights at address `ahead`, if it is not 0, along the first positions.
 CARAT_AVX2_INLINE void carat_sweep(
     const carat_tile_format format, const carat_panel *panels, size_t width, bool is_cold, uintptr_t ahead,
     const carat_act256 *act, size_t act_stride, size_t positions, float (*sums)[CARAT_SWEEP_ROWS]) {
@@ -127,9 +127,9 @@ CARAT_AVX2_INLINE void carat_tile_k_avx2(
     CARAT_AVX2 void carat_tile_##format##_avx2(                                                                       \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *act,                \
         size_t positions, float *y, size_t y_stride) {                                                                \
-        if (positions <= CARAT_FEW_POSITIONS) {                                                                       \
-            const carat_few_format how = few;                                                                         \
-            carat_few_k_avx2(how, rows, row_bytes, row_count, columns, act, positions, y, y_stride);                  \
+        const carat_few_format few_how = few;                                                                         \
+        if (positions <= few_how.positions) {                                                                         \
+            carat_few_k_avx2(few_how, rows, row_bytes, row_count, columns, act, positions, y, y_stride);              \
             return;                                                                                                   \
         }                                                                                                             \
         const carat_tile_format how = {                                                                               \

@@ -75,15 +75,10 @@ extension ProjectionWork {
             weights: weight.base, bytesPerRow: weight.bytesPerRow, rows: weight.rows, columns: weight.columns,
             chunkRows: chunkRows(projection), activations: activations, stride: stride, positions: rows,
             output: projection.output.base, outputColumns: projection.output.columns, dot: kernels.dot(weight.format),
-            tile: tile(weight.format))
+            tile: kernels.tile(weight.format, positions: rows))
     }
 
     private func blocks(_ blocks: ActivationBlocks) -> (UnsafeRawPointer, Int) {
         (UnsafeRawPointer(blocks.base), blocks.bytesPerRow)
-    }
-
-    private func tile(_ format: WeightFormat) -> carat_tile_fn? {
-        guard rows >= kernels.tilePositions else { return nil }
-        return kernels.pairedTile(format, positions: rows) ?? kernels.tile(format)
     }
 }

@@ -37,7 +37,7 @@ extension Executor {
 
     /// A weight with the activations that `quantize` has left for it.
     private func tiledWeight(_ weight: Weight, rows n: Int) -> FeedForwardWork.TiledWeight {
-        guard let tile = kernels.pairedTile(weight.format, positions: n) ?? kernels.tile(weight.format) else {
+        guard let tile = kernels.tile(weight.format, positions: n) else {
             preconditionFailure("\(weight.name): no tile kernel for \(weight.format)")
         }
         return .init(weight: weight, input: projections.blocks256(for: weight.format), tile: tile)

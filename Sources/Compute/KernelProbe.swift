@@ -14,7 +14,8 @@ extension Executor {
         }
     }
 
-    /// Quantizes the first `n` rows of `input` as the projections of `format` weights do; nothing for Float formats.
+    /// Quantizes the first `n` rows of `input` as the projections of weights do whose activations have that `format`;
+    /// nothing for Floats. Some formats' tiles take the codes in another order, which is not made here.
     package func quantizeActivations(_ input: Matrix, rows n: Int, as format: ActivationFormat) {
         let blocks: ActivationBlocks
         switch format {

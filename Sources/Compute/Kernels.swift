@@ -40,14 +40,17 @@ public struct Kernels: Sendable {
         self.table = table
     }
 
-    /// Positions from which on a tile is faster than a dot product for each.
-    var tilePositions: Int { table.pointee.tile_positions }
-
     func dot(_ format: WeightFormat) -> carat_dot_fn { carat_dot(table, format.code) }
     func tile(_ format: WeightFormat) -> carat_tile_fn? { carat_tile(table, format.code) }
     /// The tile kernel for activations that are paired, where it is there and repays pairing them.
     func pairedTile(_ format: WeightFormat, positions: Int) -> carat_tile_fn? {
         positions >= table.pointee.paired_positions ? carat_paired_tile(table, format.code) : nil
+    }
+    /// The tile kernel for so many positions, nil where dot products are faster; it takes activations as `pairedTile`
+    /// says.
+    func tile(_ format: WeightFormat, positions: Int) -> carat_tile_fn? {
+        guard positions >= table.pointee.tile_positions else { return nil }
+        return pairedTile(format, positions: positions) ?? tile(format)
     }
     func dequantize(_ format: WeightFormat) -> carat_dequantize_fn { carat_dequantize(table, format.code) }
 }

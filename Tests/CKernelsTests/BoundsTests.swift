@@ -23,6 +23,55 @@
             body(first)
         }
 
+        /// Tiles compute whole ones past the last row and position.
+        @Test(arguments: TileTests.formats)
+        func `tiles read nothing beyond the last row and position`(format: Format) {
+            var random = SplitMix(15)
+            let columns = 512
+            for rowCount in [1, 2, 15, 17] {
+                let rows = (0..<rowCount * format.rowBytes(columns)).map { _ in UInt8.random(in: 0...60, using: &random)
+                }
+                for positions in Array(1...19) + [65, 67, 513] {
+                    let x = (0..<positions * columns).map { _ in Float.random(in: -1...1, using: &random) }
+                    for isa in ISA.available {
+                        let natural = isa.quantize256(x)
+                        compare(isa, carat_tile(isa.table, format.id), format, rows, rowCount, natural, natural)
+                        guard let pair = isa.table.pointee.pair256 else { continue }
+                        var paired = natural
+                        pair(&paired, paired.count)
+                        compare(isa, carat_paired_tile(isa.table, format.id), format, rows, rowCount, paired, natural)
+                    }
+                }
+            }
+        }
+
+        /// A tile between guard pages against dots of `natural` activations, of two super-blocks each.
+        private func compare(
+            _ isa: ISA, _ tile: carat_tile_fn?, _ format: Format, _ rows: [UInt8], _ rowCount: Int,
+            _ activations: [carat_act256], _ natural: [carat_act256]
+        ) {
+            guard let tile else { return }
+            let positions = activations.count / 2, bytes = activations.withUnsafeBytes { Array($0) }
+            Self.withRowsBeforeGuardPage(rows) { rowsInMemory in
+                Self.withRowsBeforeGuardPage(bytes) { activationsInMemory in
+                    Self.withRowsBeforeGuardPage([UInt8](repeating: 0, count: positions * rowCount * 4)) { output in
+                        let y = UnsafeMutablePointer(mutating: output.assumingMemoryBound(to: Float.self))
+                        tile(
+                            rowsInMemory, format.rowBytes(512), rowCount, 512,
+                            activationsInMemory.assumingMemoryBound(to: carat_act256.self), positions, y, rowCount)
+                        for p in [0, positions - 1] {
+                            let one = Array(natural[2 * p..<2 * p + 2])
+                            let dots = isa.dot(format, rows, rowCount: rowCount, columns: 512, one)
+                            let same = (0..<rowCount).allSatisfy {
+                                y[p * rowCount + $0].bitPattern == dots[$0].bitPattern
+                            }
+                            #expect(same, "\(isa) \(rowCount) rows, \(positions) positions")
+                        }
+                    }
+                }
+            }
+        }
+
         @Test(arguments: Format.allCases)
         func `kernels read nothing beyond the last row`(format: Format) {
             var random = SplitMix(9)

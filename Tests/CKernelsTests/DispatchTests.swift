@@ -13,6 +13,17 @@ struct DispatchTests {
         }
     }
 
+    @Test func `paired tiles stand beside others, and their activations can be paired`() {
+        for isa in ISA.available {
+            let table = isa.table.pointee
+            let paired = Format.allCases.filter { carat_paired_tile(isa.table, $0.id) != nil }
+            #expect(isa == .avx2 ? paired == [.q2_K, .q3_K] : paired.isEmpty)
+            guard !paired.isEmpty else { continue }
+            #expect(table.pair256 != nil && table.paired_positions >= table.tile_positions)
+            #expect(paired.allSatisfy { carat_tile(isa.table, $0.id) != nil })
+        }
+    }
+
     @Test func `an instruction set of another processor family is missing`() {
         #if arch(x86_64)
             #expect(!ISA.available.contains(.neon))

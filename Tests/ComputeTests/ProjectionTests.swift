@@ -102,7 +102,7 @@ import Testing
     }
 
     /// From some number of positions on, formats may want one input in several orders at once.
-    @Test(arguments: [12, 13, 40]) func formatsThatShareAnInputEachTakeItAsTheyNeedIt(n: Int) throws {
+    @Test(arguments: [3, 4, 40]) func formatsThatShareAnInputEachTakeItAsTheyNeedIt(n: Int) throws {
         let formats: [[WeightFormat]] = [[.Q2_K, .Q4_K, .Q8_0], [.Q6_K, .Q3_K, .Q2_K], [.Q3_K, .Q2_K, .Q3_K]]
         let x = input(rows: n, columns: 512)
         for kernels in Kernels.InstructionSet.allCases.compactMap({ Kernels($0) }) {
