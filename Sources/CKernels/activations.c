@@ -117,7 +117,8 @@ CARAT_AVX2 void carat_pair256_avx2(carat_act256 *blocks, size_t count) {
         memset(block->pair_offsets, 0, sizeof block->pair_offsets);
         _mm256_storeu_si256((void *)block->pair_offsets, _mm256_slli_epi16(negative, 2));
         for (int8_t *codes = block->codes; codes < block->codes + CARAT_SUPER_BLOCK; codes += CARAT_BLOCK) {
-            const __m128i first = _mm_loadu_si128((const void *)codes), second = _mm_loadu_si128((const void *)(codes + 16));
+            const __m128i first = _mm_loadu_si128((const void *)codes);
+            const __m128i second = _mm_loadu_si128((const void *)(codes + 16));
             _mm_storeu_si128((void *)codes, _mm_unpacklo_epi16(first, second));
             _mm_storeu_si128((void *)(codes + 16), _mm_unpackhi_epi16(first, second));
         }

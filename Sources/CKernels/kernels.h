@@ -45,11 +45,6 @@
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *activations,        \
         size_t positions, float *y, size_t y_stride);
 
-#define CARAT_DECLARE_PAIRED_TILE(format, isa)                                                                        \
-    void carat_paired_tile_##format##_##isa(                                                                          \
-        const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *activations,        \
-        size_t positions, float *y, size_t y_stride);
-
 #define CARAT_DECLARE_TILES(isa)                                                                                      \
     CARAT_DECLARE_TILE(q2_k, isa)                                                                                     \
     CARAT_DECLARE_TILE(q3_k, isa)                                                                                     \
@@ -97,8 +92,8 @@ CARAT_DECLARE_TILE(q3_k, avx2)
 CARAT_DECLARE_TILE(q4_k, avx2)
 CARAT_DECLARE_TILE(q5_k, avx2)
 CARAT_DECLARE_TILE(q6_k, avx2)
-CARAT_DECLARE_PAIRED_TILE(q2_k, avx2)
-CARAT_DECLARE_PAIRED_TILE(q3_k, avx2)
+CARAT_DECLARE_TILE(paired_q2_k, avx2)
+CARAT_DECLARE_TILE(paired_q3_k, avx2)
 void carat_pair256_avx2(carat_act256 *blocks, size_t count);
 CARAT_DECLARE_DOTS_AND_TILES(avxvnni)
 CARAT_DECLARE_DOTS_AND_TILES(avx512vnni)

@@ -40,22 +40,21 @@ typedef struct {
     __asm__ volatile("vpmaddubsw %2, %3, %0\n\tvpmaddubsw %2, %4, %1\n\tvpaddw %5, %0, %0\n\tvpaddw %5, %1, %1"       \
                      : "=&x"(a), "=&x"(b)                                                                             \
                      : "x"(activations), "x"((codes)[0]), "x"((codes)[1]), "x"(start))
-/// a, b += them.
+/// a, b += the products of two row vectors with the same activations.
+#define CARAT_MULTIPLY_ADD(multiply, add, a, b, weights, activations)                                                 \
+    do {                                                                                                              \
+        __m256i product;                                                                                              \
+        __asm__ volatile(multiply " %3, %4, %2\n\t" multiply " %3, %5, %3\n\t"                                        \
+                         add " %2, %0, %0\n\t" add " %3, %1, %1"                                                      \
+                         : "+x"(a), "+x"(b), "=&x"(product), "+x"(activations)                                        \
+                         : "x"((weights)[0]), "x"((weights)[1]));                                                     \
+    } while (0)
+/// Four unsigned codes with four activations, pairwise.
 #define CARAT_ACCUMULATE(a, b, codes, activations)                                                                    \
-    do {                                                                                                              \
-        __m256i product;                                                                                              \
-        __asm__ volatile("vpmaddubsw %3, %4, %2\n\tvpmaddubsw %3, %5, %3\n\tvpaddw %2, %0, %0\n\tvpaddw %3, %1, %1"   \
-                         : "+x"(a), "+x"(b), "=&x"(product), "+x"(activations)                                        \
-                         : "x"((codes)[0]), "x"((codes)[1]));                                                         \
-    } while (0)
-/// a, b += the sums of two 16-bit products: mins x sums of activations.
+    CARAT_MULTIPLY_ADD("vpmaddubsw", "vpaddw", a, b, codes, activations)
+/// Two mins with the sums of two groups of activations.
 #define CARAT_ACCUMULATE_MINS(a, b, mins, activations)                                                                \
-    do {                                                                                                              \
-        __m256i product;                                                                                              \
-        __asm__ volatile("vpmaddwd %3, %4, %2\n\tvpmaddwd %3, %5, %3\n\tvpaddd %2, %0, %0\n\tvpaddd %3, %1, %1"       \
-                         : "+x"(a), "+x"(b), "=&x"(product), "+x"(activations)                                        \
-                         : "x"((mins)[0]), "x"((mins)[1]));                                                           \
-    } while (0)
+    CARAT_MULTIPLY_ADD("vpmaddwd", "vpaddd", a, b, mins, activations)
 /// total (in memory) += sum x scale, with both halves of a lane; leaves the sum undefined.
 #define CARAT_WIDEN(total, sum, scale)                                                                                \
     __asm__ volatile("vpmaddwd %2, %1, %1\n\tvpaddd %0, %1, %1\n\tvmovdqa %1, %0"                                     \

@@ -88,11 +88,11 @@ CARAT_AVX2_INLINE void carat_store_scales(__m256i four, carat_panel *out, int fi
             (void *)out->scales[first + j][v], _mm256_shuffle_epi8(four, carat_spread_bytes(j, j)));
 }
 
-/// The same, two groups in a lane.
-CARAT_AVX2_INLINE void carat_store_scale_pairs(__m256i four, carat_panel *out, int first, int v) {
+/// Unsigned scales or mins of groups 4j ..< 4j + 4 to pairs of groups.
+CARAT_AVX2_INLINE void carat_store_pairs(__m256i four, int16_t (*out)[2][16], int first, int v) {
     for (int j = 0; j < 4; j += 2)
         _mm256_storeu_si256(
-            (void *)out->scales[(first + j) / 2][v], _mm256_shuffle_epi8(four, carat_spread_bytes(j, j + 1)));
+            (void *)out[(first + j) / 2][v], _mm256_shuffle_epi8(four, carat_spread_bytes(j, j + 1)));
 }
 
 /// Signed scales, two groups in a lane.
@@ -111,13 +111,6 @@ CARAT_AVX2_INLINE void carat_store_signed_scales(__m256i four, carat_panel *out,
         _mm256_storeu_si256(
             (void *)out->scales[first + j][v], _mm256_srai_epi16(_mm256_slli_epi16(low, 8), 8));
     }
-}
-
-/// Mins of groups 4j ..< 4j + 4 to the panel's pairs of groups.
-CARAT_AVX2_INLINE void carat_store_mins(__m256i four, carat_panel *out, int first, int v) {
-    for (int j = 0; j < 4; j += 2)
-        _mm256_storeu_si256(
-            (void *)out->mins[(first + j) / 2][v], _mm256_shuffle_epi8(four, carat_spread_bytes(j, j + 1)));
 }
 
 /// Words of four codes of 32 columns to words of two codes of columns 2i and two of columns 16 + 2i: the order that
@@ -145,12 +138,12 @@ CARAT_AVX2_INLINE void carat_fill_head(const uint8_t *const block[CARAT_LANE_ROW
     carat_transpose16_at(block, 0, word);
     carat_store_deltas(word[0], out, v);
     carat_store_scales(_mm256_and_si256(word[1], six), out, 0, v);
-    carat_store_mins(_mm256_and_si256(word[2], six), out, 0, v);
+    carat_store_pairs(_mm256_and_si256(word[2], six), out->mins, 0, v);
     const __m256i scales = _mm256_or_si256(
         _mm256_and_si256(word[3], low), _mm256_and_si256(_mm256_srli_epi16(word[1], 2), high));
     const __m256i mins = _mm256_or_si256(
         _mm256_and_si256(_mm256_srli_epi16(word[3], 4), low), _mm256_and_si256(_mm256_srli_epi16(word[2], 2), high));
     carat_store_scales(scales, out, 4, v);
-    carat_store_mins(mins, out, 4, v);
+    carat_store_pairs(mins, out->mins, 4, v);
 }
 #endif

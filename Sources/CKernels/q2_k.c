@@ -95,9 +95,9 @@ CARAT_AVX2_INLINE void fill_either_q2_k(
     carat_transpose16_at(block, offsetof(carat_block_q2_k, scales), packed);
     for (int j = 0; j < 4; j++) {
         const __m256i scales = _mm256_and_si256(packed[j], four);
-        if (is_paired) carat_store_scale_pairs(scales, out, 4 * j, v);
+        if (is_paired) carat_store_pairs(scales, out->scales, 4 * j, v);
         else carat_store_scales(scales, out, 4 * j, v);
-        carat_store_mins(_mm256_and_si256(_mm256_srli_epi16(packed[j], 4), four), out, 4 * j, v);
+        carat_store_pairs(_mm256_and_si256(_mm256_srli_epi16(packed[j], 4), four), out->mins, 4 * j, v);
     }
     for (int half = 0; half < 2; half++) {
         carat_transpose32(block, offsetof(carat_block_q2_k, codes) + (size_t)(32 * half), codes);

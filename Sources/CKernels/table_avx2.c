@@ -37,8 +37,8 @@ static const carat_kernels avx2 = {
     },
     .tile_positions = 2,
     .paired_tile = {
-        [CARAT_Q2_K] = carat_paired_tile_q2_k_avx2,
-        [CARAT_Q3_K] = carat_paired_tile_q3_k_avx2,
+        [CARAT_Q2_K] = carat_tile_paired_q2_k_avx2,
+        [CARAT_Q3_K] = carat_tile_paired_q3_k_avx2,
     },
     .paired_positions = 4,
     .pair256 = carat_pair256_avx2,

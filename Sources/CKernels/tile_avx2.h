@@ -139,7 +139,7 @@ CARAT_AVX2_INLINE void carat_tile_k_avx2(
 
 /// The same for activations that are paired, from `fill_paired_<format>`.
 #define CARAT_AVX2_PAIRED_TILE(format, ...)                                                                           \
-    CARAT_AVX2 void carat_paired_tile_##format##_avx2(                                                                \
+    CARAT_AVX2 void carat_tile_paired_##format##_avx2(                                                                \
         const void *rows, size_t row_bytes, size_t row_count, size_t columns, const carat_act256 *act,                \
         size_t positions, float *y, size_t y_stride) {                                                                \
         const carat_tile_format how = {                                                                               \
